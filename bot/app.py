@@ -1,0 +1,233 @@
+"""Wiring: the only module that knows everybody. Opens the store, loads the files, starts the workers, serves."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Thread
+from typing import Protocol
+
+import structlog
+from aiohttp import web
+
+from bot import housekeeping, memory
+from bot.bells import Bells
+from bot.channels import ChannelStopped
+from bot.channels.room import Room
+from bot.channels.web_page import WebPage
+from bot.core import Core
+from bot.office import StaffDoor
+from bot.outbox import Outbox, Sender, Sent
+from bot.post import PostOffice
+from bot.site import Site, load_site, reload_site
+from bot.store import cases
+from bot.store.attachments import Attachments
+from bot.store.connect import KEYS_FILE, inspect
+from bot.store.engine import StoreRefused
+from bot.store.keys import KeyRing
+from bot.store.keystore import KeyStore
+from bot.store.letters import Owed
+from bot.store.sqlite import open_store
+from bot.store.vault import Vault
+from bot.timers import Timers
+from bot.web.security import where
+from bot.web.server import make_app
+from config.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+DATABASE = "zhitong.sqlite3"
+RELOAD_SECONDS = 0.5  # a saved answer is to be live within two: this, reading it, and the index
+AGAIN_SECONDS = 2.0  # until a channel that failed is begun again
+
+
+class Line(Protocol):
+    """A channel that has something to do while the house runs."""
+
+    def add_routes(self, app: web.Application) -> None:
+        """What it answers over http."""
+        ...
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises ChannelStopped."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way."""
+        ...
+
+
+@dataclass
+class House:
+    """A running house: the core, its doors and its workers."""
+
+    core: Core
+    door: StaffDoor
+    outbox: Outbox
+    timers: Timers
+    site_folder: Path | None
+    post: PostOffice
+    lines: list[Line] = field(default_factory=list["Line"])
+
+
+def open_core(settings: Settings, site: Site | None = None) -> Core:
+    """Open the store and the keys, load the files. Raises StoreRefused, KeysRefused, SiteErrors, BookErrors."""
+    memory.share_heaps()
+    data = settings.data_dir
+    data.mkdir(parents=True, exist_ok=True)
+    secret = settings.secret_keys.get_secret_value() if settings.secret_keys else None
+    ring = KeyRing.load(secret, data / "keys")
+    path = data / DATABASE
+    if path.exists():
+        inspect(path)  # what is no office's database is called that, before its keys are missed
+    # The key store comes first: a crash between the two must not leave a database whose keys look lost.
+    keys = KeyStore(data / KEYS_FILE, ring, must_exist=path.exists())
+    store = open_store(path)
+    store.before_commit.append(keys.commit)
+    attachments = Attachments(data / "attachments")
+    site = site or load_site(settings.site, data)
+    return Core(store, Vault(ring, keys), site, Bells(), attachments, data, folder=settings.site)
+
+
+def build(core: Core, settings: Settings) -> House:
+    """The house over a core."""
+    door = StaffDoor(core, settings.public_url or "")
+    post = PostOffice(core, {"web": WebPage()})
+    box = Outbox(core.store, core.bells, senders(core, post), core.clock)
+    timers = Timers(core.store, core.take, core.clock)
+    house = House(core, door, box, timers, settings.site, post)
+    if settings.telegram_token:
+        from bot.telegram import open_line  # not above: a house without Telegram does not pay for its library
+
+        house.lines.append(open_line(settings, door, post))
+    if settings.wechat_app_id:
+        from bot import wechat  # not above, for the same reason
+
+        house.lines.append(wechat.open_line(settings, door, post))
+    return house
+
+
+def senders(core: Core, post: PostOffice) -> dict[str, Sender]:
+    """Who sends what the outbox owes, by kind of row."""
+    staff_room = Room(core.bells, _number_of(core))
+
+    async def card(row: Owed) -> Sent:
+        return await staff_room.show(row.case_id)
+
+    return {"letter": post.send, "reply": post.send, "card": card}
+
+
+def _number_of(core: Core) -> Callable[[int], Awaitable[str]]:
+    """The number of a case by its id; "" for none."""
+
+    async def number(case_id: int) -> str:
+        return await core.store.read(lambda conn: cases.no_of(conn, case_id))
+
+    return number
+
+
+@asynccontextmanager
+async def running(house: House) -> AsyncGenerator[House]:
+    """The workers of a house, for as long as the block runs."""
+    core = house.core
+    await housekeeping.finish_erasing(core)
+    jobs = [_verify, _watch_files]
+    tasks = [asyncio.create_task(job(house)) for job in jobs]
+    tasks += [asyncio.create_task(housekeeping.run(core))]
+    tasks += [asyncio.create_task(house.outbox.run()), asyncio.create_task(house.timers.run())]
+    tasks += [asyncio.create_task(_on_the_line(line)) for line in house.lines]
+    try:
+        yield house
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for line in house.lines:
+            await line.close()
+        await house.post.settled()
+        await core.close()
+        if refused := next((error for error in ended if isinstance(error, (StoreRefused, ChannelStopped))), None):
+            raise refused
+
+
+async def _on_the_line(line: Line) -> None:
+    """A channel that cannot go on ends the process: one that only looks alive would not be noticed."""
+    while True:
+        try:
+            await line.run()
+        except ChannelStopped as stopped:
+            log.critical("channel.stopped", problem=str(stopped))
+            signal.raise_signal(signal.SIGTERM)
+            raise
+        except Exception as error:
+            log.error("channel.failed", error=type(error).__name__, at=where(error))
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _verify(house: House) -> None:
+    """Ready when the file has been found sound; a damaged one ends the process, naming it."""
+    try:
+        await house.core.store.verified()
+    except StoreRefused as refused:
+        log.critical("store.refused", problem=str(refused))
+        signal.raise_signal(signal.SIGTERM)
+        raise
+    house.core.checked = True
+    memory.give_back()
+
+
+async def _watch_files(house: House) -> None:
+    """Swap the files whole when they changed; a broken one keeps the last good version."""
+    core = house.core
+    while True:
+        await asyncio.sleep(RELOAD_SECONDS)
+        core.site = await asyncio.to_thread(reload_site, house.site_folder, core.site)
+
+
+async def serve(house: House, host: str, port: int, started: Callable[[int], Awaitable[None]] | None = None) -> None:
+    """Serve until SIGTERM or Ctrl-C, then drain. `started` hears the port that was bound."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with running(house):
+        app = make_app(house.door)
+        for line in house.lines:
+            line.add_routes(app)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0, lingering_time=2.0)
+        await runner.setup()
+        try:
+            listener = web.TCPSite(runner, host, port)
+            await listener.start()
+            _settle(house.core)
+            if started:
+                await started(bound_port(runner))
+            await stop.wait()
+        finally:
+            await runner.cleanup()
+
+
+def _settle(core: Core) -> None:
+    """The start is over. The indexes are built beside the first pages, on a daemon for which Ctrl-C need not wait;
+    the garbage collector, off since the command began, need not look again at what stays anyway."""
+    Thread(target=_warm, args=(core,), name="site-warm", daemon=True).start()
+    gc.freeze()
+    gc.enable()
+
+
+def _warm(core: Core) -> None:
+    """Build the indexes once the database is checked, which /readyz waits for; whoever searches before builds them."""
+    while not core.checked:
+        time.sleep(0.02)
+    core.site.warm()
+
+
+def bound_port(runner: web.AppRunner) -> int:
+    """The port the server listens on."""
+    return int(runner.addresses[0][1])

@@ -1,0 +1,286 @@
+"""Cases in staff groups: a topic or a reply chain each, a card on top, and what happens below it.
+
+One worker a group, at the group's own pace: however slow it is, answers to citizens do not wait for it. What is
+too much for it is told in a digest, and stands in the staff room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.draw import TEXT_MOST, Drawn, fitting, laid_out, neutral
+from bot.channels.telegram.faults import Held, Trouble
+from bot.channels.telegram.ports import Busy, Office
+from bot.groups import Group, Place, Showing
+from bot.outbox import Sent
+from bot.web.security import where
+from handlers.staff import group as words
+from handlers.staff.card import Card, CaseFile
+from handlers.wording import fill
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+GONE_SECONDS = 600.0  # how often a group that threw us out is tried again
+DIGEST_FROM = 20  # cases that wait: more than the group's budget shows in a minute
+DIGEST_LINES = 15
+REPAIRS = 4  # things in a group that may turn out to be gone, one after another
+DONE = frozenset({"closed", "refused", "withdrawn", "merged"})
+
+
+class Boards:
+    """The workers of all groups."""
+
+    def __init__(self, api: Api, office: Office) -> None:
+        self._api, self._office = api, office
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._flat: set[str] = set()  # groups without topics
+        self._made: dict[tuple[str, int], Place] = {}  # what was made of a place before its showing failed
+        self._gone: dict[str, float] = {}  # groups that threw us out, and since when
+
+    async def run(self) -> None:
+        """Show what is owed, for ever. Groups may come and go with the office's files."""
+        await self._office.refresh()
+        for group in self._office.groups():
+            await self._office.resume(group)
+        try:
+            while True:
+                here = {group.chat for group in self._office.groups()}
+                for chat in here - set(self._workers):
+                    self._workers[chat] = asyncio.create_task(self._work(chat))
+                for chat in set(self._workers) - here:
+                    self._workers.pop(chat).cancel()
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            for task in self._workers.values():
+                task.cancel()
+
+    async def _work(self, chat: str) -> None:
+        async with self._office.owing() as bell:
+            while True:
+                group = self._office.group(chat)
+                try:
+                    if group and not self._rests(chat) and await self.step(group):
+                        continue
+                except (Busy, Held) as error:
+                    log.info("telegram.board", error=type(error).__name__)
+                except Exception as error:
+                    log.warning("telegram.board", error=type(error).__name__, at=where(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(bell.get(), 1.0)
+
+    def _rests(self, chat: str) -> bool:
+        since = self._gone.get(chat)
+        return since is not None and time.monotonic() - since < GONE_SECONDS
+
+    async def step(self, group: Group) -> bool:
+        """Show one case, or a digest of all; False when nothing is owed."""
+        if group.chat in self._gone:
+            await self.back(group)
+        if await self._office.backlog(group) > DIGEST_FROM:
+            await self._digest(group)
+            return True
+        showing = await self._office.next(group)
+        if showing is None:
+            return False
+        await self._office.settle_rows(showing.rows, await self._shown(group, showing))
+        return True
+
+    async def back(self, group: Group) -> None:
+        """We are in the group again, as far as we know: what was held goes on."""
+        self._gone.pop(group.chat, None)
+        await self._office.resume(group)
+
+    async def out(self, group: Group) -> None:
+        """We are out of the group: its cards wait where the staff room sees them."""
+        self._gone[group.chat] = time.monotonic()
+        log.error("telegram.group_gone", chat=group.chat)
+        await self._office.hold(group)
+
+    # --- one case -----------------------------------------------------------------------------------------------
+
+    async def _shown(self, group: Group, showing: Showing) -> Sent:
+        """Show a case; what turns out to be gone in the group is made again."""
+        place, maybe = showing.place, showing.maybe
+        for _ in range(REPAIRS):
+            try:
+                if showing.file is None:
+                    await self._leave(place, showing.gone_to)
+                else:
+                    await self._show(group, place, showing.file, maybe)
+                return Sent("delivered")
+            except Trouble as trouble:
+                repaired = await self._repaired(group, place, trouble)
+                if isinstance(repaired, Sent):
+                    return repaired
+                group, place = repaired
+        return Sent("failed", "the group changes under our hands")
+
+    async def _repaired(self, group: Group, place: Place, trouble: Trouble) -> Sent | tuple[Group, Place]:
+        """The group and place to try again with, or what became of it."""
+        place = await self._standing(group, place)
+        match trouble.kind:
+            case "topic_gone":
+                return group, replace(place, thread=0, card=0, title="", looks="", closed=False)
+            case "message_gone":
+                return group, replace(place, card=0, looks="")
+            case "topic_closed":
+                await self._api.open_topic(group.chat, place.thread)
+                return group, replace(place, closed=False)
+            case "no_topics" | "no_rights":
+                if group.chat in self._flat:
+                    return Sent("failed", str(trouble), permanent=True)
+                log.error("telegram.no_topics", chat=group.chat, kind=trouble.kind)
+                self._flat.add(group.chat)
+                return group, place
+            case "moved":
+                await self._office.moved_to(group.chat, trouble.chat)
+                return replace(group, chat=trouble.chat), Place(trouble.chat, place.case_id, seq=place.seq)
+            case "gone":
+                await self.out(group)
+                return Sent("failed", "no access to the group", permanent=True)
+            case "wait":
+                return Sent("held", after=trouble.after + 1)
+            case "maybe" | "passing":
+                return Sent("failed", str(trouble), maybe=trouble.kind == "maybe")
+            case _:
+                return Sent("failed", str(trouble), permanent=True)
+
+    async def _standing(self, group: Group, place: Place) -> Place:
+        """The place as it was stored last: what was made before the trouble stays made."""
+        return self._made.pop((group.chat, place.case_id), place)
+
+    async def _show(self, group: Group, here: Place, file: CaseFile, maybe: bool) -> None:
+        title = words.title(file.card, self._texts)
+        here = await self._in_topic(group, here, title)
+        here = await self._carded(group, here, file, maybe)
+        news = words.told(file, max(here.seq, 1), self._office.county, group.detail)
+        if news:
+            drawn = Drawn(_cut(self._first(maybe) + neutral(news)))
+            message = await self._say(here, drawn)
+            await self._office.joined(here.chat, message, here.case_id)
+        here = await self._keep(replace(here, seq=len(file.steps)))
+        if here.thread and (file.card.state in DONE) != here.closed:
+            await self._turn_key(here, file.card.state in DONE)
+            await self._keep(replace(here, closed=file.card.state in DONE))
+        self._made.pop((here.chat, here.case_id), None)
+
+    async def _in_topic(self, group: Group, here: Place, title: str) -> Place:
+        if group.chat in self._flat:
+            return here
+        if not here.thread:
+            thread = await self._api.make_topic(here.chat, title)
+            return await self._keep(replace(here, thread=thread, card=0, title=title, looks=""))
+        if here.closed and title != here.title:
+            await self._turn_key(here, False)
+            here = await self._keep(replace(here, closed=False))
+        if title != here.title:
+            await self._api.name_topic(here.chat, here.thread, title)
+            here = await self._keep(replace(here, title=title))
+        return here
+
+    async def _carded(self, group: Group, here: Place, file: CaseFile, maybe: bool) -> Place:
+        drawn = self._card(group, here.case_id, file)
+        looks = hashlib.sha256(repr(drawn).encode()).hexdigest()
+        if looks == here.looks:
+            return here
+        if here.card:
+            await self._api.rewrite(here.chat, here.card, drawn, patience=math.inf, urgent=False)
+            return await self._keep(replace(here, looks=looks))
+        drawn = replace(drawn, text=_cut(self._first(maybe) + drawn.text))
+        card = await self._api.say(here.chat, drawn, thread=here.thread, patience=math.inf, urgent=False)
+        return await self._keep(replace(here, card=card, looks=looks), card)
+
+    def _card(self, group: Group, case_id: int, file: CaseFile) -> Drawn:
+        office, texts = self._office, self._texts
+        text = neutral(words.header(file, office.county, office.now(), group.detail))
+        acts = [(texts[f"act.{act}"], act_data(case_id, file.card.rev, act)) for act in words.pressable(file.card)]
+        if office.public_url.startswith("https://"):
+            acts.append((texts["group.room"], f"{office.public_url}/staff#{file.card.no}"))
+        return Drawn(_cut(text), buttons=laid_out(acts))
+
+    async def _keep(self, here: Place, message: int = 0) -> Place:
+        await self._office.stands(here, message)
+        self._made[here.chat, here.case_id] = here
+        return here
+
+    async def _say(self, here: Place, drawn: Drawn) -> int:
+        """Below the card: in its topic, or as a reply to it."""
+        reply_to = 0 if here.thread else here.card
+        return await self._api.say(
+            here.chat, drawn, thread=here.thread, reply_to=reply_to, patience=math.inf, urgent=False
+        )
+
+    async def _turn_key(self, here: Place, close: bool) -> None:
+        await (self._api.close_topic if close else self._api.open_topic)(here.chat, here.thread)
+
+    async def _leave(self, here: Place, gone_to: str) -> None:
+        """The case is somebody else's: a pointer, nothing of the case, and the topic is closed."""
+        if not here.card or here.closed:
+            return
+        pointer = Drawn(fill(self._texts, "group.gone", {"unit": gone_to}) if gone_to else self._texts["group.gone_up"])
+        await self._api.rewrite(here.chat, here.card, pointer, patience=math.inf, urgent=False)
+        await self._say(here, pointer)
+        if here.thread:
+            await self._turn_key(here, True)
+        await self._keep(replace(here, closed=True, looks="", card=here.card))
+
+    # --- all at once --------------------------------------------------------------------------------------------
+
+    async def _digest(self, group: Group) -> None:
+        rows, files = await self._office.everything(group)
+        sent = Sent("delivered")
+        if files:
+            try:
+                text = self.digest([file.card for file in files])
+                await self._api.say(group.chat, Drawn(_cut(text)), patience=math.inf, urgent=False)
+            except Trouble as trouble:
+                repaired = await self._repaired(group, Place(group.chat, 0), trouble)
+                sent = repaired if isinstance(repaired, Sent) else Sent("held", after=1.0)
+        await self._office.settle_rows(rows, sent)
+
+    def digest(self, cards: Sequence[Card]) -> str:
+        """What there is, the urgent first; the rest is a number and a link."""
+        texts, office = self._texts, self._office
+        cards = sorted(cards, key=lambda card: (not card.urgent, card.light != "overdue", card.no))
+        lines = [fill(texts, "group.digest", {"n": str(len(cards))})]
+        lines.append(words.listed(cards[:DIGEST_LINES], office.county))
+        if len(cards) > DIGEST_LINES:
+            lines.append(fill(texts, "group.digest_more", {"n": str(len(cards) - DIGEST_LINES)}))
+        lines.append(f"{office.public_url}/staff" if office.public_url else texts["group.digest_room"])
+        return "\n".join(lines)
+
+    def _first(self, maybe: bool) -> str:
+        return self._texts["telegram.maybe"] + "\n" if maybe else ""
+
+    @property
+    def _texts(self) -> dict[str, str]:
+        return self._office.county.texts["zh"]
+
+
+def act_data(case_id: int, rev: int, act: str) -> str:
+    """A button of a card: which case, as it was when the button was drawn, and what to do."""
+    return f"k:{in36(case_id)}:{in36(rev)}:{act}"
+
+
+def in36(number: int) -> str:
+    """A number in few characters."""
+    digits = ""
+    while number:
+        number, rest = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
+    return digits or "0"
+
+
+def _cut(text: str) -> str:
+    most = fitting(text, TEXT_MOST)
+    return text if most == len(text) else text[: fitting(text, TEXT_MOST - 1)] + "…"

@@ -1,0 +1,130 @@
+"""The door of chat platforms: what their channels ask of the house, over the core. The store ends here.
+
+A channel hears `Busy` and no store's error, gets addresses and never a person's id, and sees of a case what
+`cases.visibility` lets whoever reads there see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from bot.channels.telegram.ports import Busy
+from bot.citizens import opened
+from bot.office import StaffDoor
+from bot.outbox import BELL, Sent
+from bot.post import PostOffice
+from bot.store import letters, people, staff, stuck
+from bot.store.engine import StoreError
+from config.schema import County
+from handlers.messages import Attachment, Inbound, Letter, Taken
+
+T = TypeVar("T")
+
+
+class ChatDoor:
+    """What a channel of the Telegram kind needs of citizens' talks."""
+
+    def __init__(self, door: StaffDoor, post: PostOffice) -> None:
+        self.door, self.core, self.post = door, door.core, post
+
+    @property
+    def county(self) -> County:
+        """The office's files as they are now."""
+        return self.core.site.county
+
+    def code_of(self, case_id: int) -> str:
+        """The query code of a case."""
+        return self.core.code_of(case_id)
+
+    async def take(self, inbound: Inbound) -> Taken:
+        """One turn. Raises Busy."""
+        async with _open():
+            return await self.core.take(inbound)
+
+    def settle(self, letter_id: int, sent: Sent) -> None:
+        """What became of an answer that was sent at once."""
+        self.post.settle(letter_id, sent)
+
+    async def letters(
+        self, channel: str, address: str, *, after: int = 0, before: int = 0, limit: int = 50
+    ) -> tuple[Letter, ...]:
+        """The last letters of a talk; looking at them delivers nothing."""
+
+        def work(conn: Connection) -> tuple[Letter, ...]:
+            known = people.find(conn, self.core.vault, channel, address, self.core.clock(), touch=False)
+            if known is None:
+                return ()
+            who = known.citizen.id
+            return letters.of_person(conn, self.core.vault, who, after=after, before=before, limit=limit)
+
+        return await self.read(work)
+
+    async def receive_file(
+        self, channel: str, address: str, stream: AsyncIterator[bytes], name: str, mime: str
+    ) -> Attachment:
+        """Store a file. Raises Refused, Busy."""
+        async with _open():
+            return await self.door.receive_file(channel, address, stream, name, mime)
+
+    async def file_of_letter(self, file: Attachment) -> Path | None:
+        """Where a file lies that goes out with a letter."""
+        found = await opened(self.core, file)
+        return found[1] if found else None
+
+    async def back(self, channel: str, address: str) -> None:
+        """Somebody can be reached again."""
+        now = self.core.clock()
+
+        def work(conn: Connection) -> int:
+            known = people.find(conn, self.core.vault, channel, address, now, touch=False)
+            return letters.wake(conn, known.citizen.id, now) if known else 0
+
+        if await self.write(work):
+            self.core.bells.ring(BELL)
+
+    async def unknown(self, channel: str, keys: tuple[str, ...]) -> frozenset[str]:
+        """Keys under which nothing has arrived yet."""
+        return await self.read(lambda conn: stuck.unknown(conn, channel, keys))
+
+    async def failed(self, channel: str, key: str, error: str) -> int:
+        """One more failure of a message."""
+        now = self.core.clock()
+        return await self.write(lambda conn: stuck.failed(conn, channel, key, error, now))
+
+    async def give_up(self, channel: str, key: str) -> None:
+        """A message is never taken."""
+        now = self.core.clock()
+        await self.write(lambda conn: stuck.give_up(conn, channel, key, now))
+
+    async def bind(self, channel: str, address: str, code: str) -> str:
+        """Tie an account to the member of staff who holds the code; their name, "" for a wrong one."""
+        now, hashed = self.core.clock(), self.core.vault.ring.address_hash(channel, address)
+        try:
+            return (await self.write(lambda conn: staff.bind(conn, code, channel, hashed, now))).name
+        except staff.StaffError:
+            return ""
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Look into the store. Raises Busy."""
+        async with _open():
+            return await self.core.store.read(work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Change the store. Raises Busy."""
+        async with _open():
+            return await self.core.store.write(work)
+
+
+@asynccontextmanager
+async def _open() -> AsyncGenerator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise Busy(type(error).__name__) from error
+
+

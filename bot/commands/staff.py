@@ -1,0 +1,140 @@
+"""`zhitong staff`: who may come into the staff room."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands.common import DataOption, SiteOption, group, office_folder, settings_of, unit_of
+from bot.failures import Mistake
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from bot.store.engine import T, Work
+    from bot.store.staff import StaffRow
+    from config.settings import Settings
+
+app = group("staff", "Take staff on, list them, let them go.")
+
+NAME_LONGEST = 40
+NameArgument = Annotated[str, typer.Argument(help="The name they log in with.")]
+
+
+@app.command()
+def add(
+    name: NameArgument,
+    role: Annotated[str, typer.Option(help="One role or several: clerk,dispatcher,...")] = "",
+    unit: Annotated[str, typer.Option(help="Their department: its id or its name.")] = "",
+    new_code: Annotated[bool, typer.Option("--new-code", help="A new code for somebody already on the staff.")] = False,
+    site: SiteOption = None,
+    data: DataOption = None,
+) -> None:
+    """Take somebody on; prints the code that sets their password."""
+    from config.load import load
+
+    settings = settings_of(site, data)
+    clean = _clean(name)
+    if new_code:
+        code = asyncio.run(_write(settings, lambda conn: _renew(conn, clean)))
+    else:
+        roles, department = _roles(role), unit_of(load(settings.site), unit).id
+        code = asyncio.run(_write(settings, lambda conn: _add(conn, clean, roles, department)))
+    root = settings.public_url or f"http://{settings.host}:{settings.port}"
+    typer.echo(code)
+    typer.echo(f"{root}/staff/start#{code}")
+    typer.echo("Hand both over in person: the code works once, for seven days.", err=True)
+
+
+@app.command("list")
+def list_all(data: DataOption = None) -> None:
+    """List everybody with roles and department, one a line."""
+    from bot.store.staff import list_staff
+
+    for row in asyncio.run(_write(settings_of(data=data), list_staff)):
+        typer.echo("\t".join((row.name, ",".join(row.roles), row.unit, _standing(row))))
+
+
+@app.command()
+def revoke(name: NameArgument, data: DataOption = None) -> None:
+    """Let somebody go; their sessions end at once."""
+    clean = _clean(name)
+    asyncio.run(_write(settings_of(data=data), lambda conn: _revoke(conn, clean)))
+    typer.echo(f"{clean} can no longer log in.", err=True)
+
+
+async def _write(settings: Settings, work: Work[T]) -> T:
+    """One write beside a running server, or without one."""
+    from bot.store.connect import DATABASE
+    from bot.store.sqlite import open_store
+
+    store = open_store(office_folder(settings) / DATABASE)
+    try:
+        return await store.write(work)
+    finally:
+        await store.close()
+
+
+def _clean(name: str) -> str:
+    from bot.store.passwords import clean_name
+
+    clean = clean_name(name)
+    if not clean or len(clean) > NAME_LONGEST or not clean.isprintable():
+        raise Mistake(f"a name has 1 to {NAME_LONGEST} visible characters.")
+    return clean
+
+
+def _roles(said: str) -> list[str]:
+    from cases.case import Role
+
+    roles = list(dict.fromkeys(word for word in said.replace("，", ",").replace(" ", "").split(",") if word))
+    valid = ", ".join(Role)
+    if not roles:
+        raise Mistake(f"say what they are there for with --role. Roles are: {valid}.")
+    for role in roles:
+        if role not in list(Role):
+            raise Mistake(f"there is no role {role!r}. Roles are: {valid}.")
+    return roles
+
+
+def _add(conn: Connection, name: str, roles: list[str], unit: str) -> str:
+    from bot.store import staff
+
+    try:
+        return staff.add(conn, name, roles, unit, datetime.now(UTC))
+    except staff.NameTaken:
+        hint = "Give them another code with --new-code, or let them go first with `zhitong staff revoke`."
+        raise Mistake(f"{name} is on the staff already. {hint}") from None
+
+
+def _renew(conn: Connection, name: str) -> str:
+    from bot.store import staff
+
+    try:
+        return staff.renew_code(conn, name, datetime.now(UTC))
+    except staff.NameUnknown:
+        raise _nobody(name) from None
+
+
+def _revoke(conn: Connection, name: str) -> None:
+    from bot.store import staff
+
+    try:
+        staff.revoke(conn, name, datetime.now(UTC))
+    except staff.NameUnknown:
+        raise _nobody(name) from None
+
+
+def _nobody(name: str) -> Mistake:
+    return Mistake(f"there is nobody called {name} on the staff. `zhitong staff list` shows who is.")
+
+
+def _standing(row: StaffRow) -> str:
+    if row.revoked_at:
+        return f"revoked {row.revoked_at:%Y-%m-%d}"
+    if row.code_until:
+        return f"code until {row.code_until:%Y-%m-%d}"
+    return "active" if row.has_password else "no code, no password"

@@ -1,0 +1,1 @@
+"""Tables and the two stores; everything that speaks SQL."""

@@ -1,0 +1,149 @@
+"""Persons, the addresses that find them, and their place in the dialogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from bot.store import files
+from bot.store.cases import forget_person
+from bot.store.tables import address, conversation, follower, letter, outbox, person, question, quota
+from bot.store.vault import Vault, person_owner
+from handlers.desk import Citizen
+from handlers.dialogue import Talk
+
+SEEN_EVERY = timedelta(hours=1)  # how exact "last seen" is kept: a write an hour, not a write a message
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person as a turn finds them: who they are and where their talk stands."""
+
+    citizen: Citizen
+    talk: Talk
+    lang: str
+
+
+_FIND = (
+    select(person, address.c.id.label("address_id"), address.c.seen_at, conversation.c.sealed.label("talk"))
+    .select_from(address.join(person).outerjoin(conversation, conversation.c.person_id == person.c.id))
+    .where(address.c.channel == bindparam("channel"), address.c.hash == bindparam("hash"))
+)
+_FIND_LOCKED = _FIND.with_for_update(of=person)
+_SEEN = update(address).where(address.c.id == bindparam("address_id")).values(seen_at=bindparam("now"))
+_INSERT_PERSON = insert(person)
+_INSERT_ADDRESS = insert(address)
+_INSERT_TALK = insert(conversation)
+_SAVE_TALK = (
+    update(conversation)
+    .where(conversation.c.person_id == bindparam("of"))
+    .values(sealed=bindparam("talk"), updated_at=bindparam("now"))
+)
+_ADDRESSES = select(address.c.channel, address.c.sealed).where(address.c.person_id == bindparam("of"))
+_LANG = select(person.c.lang).where(person.c.id == bindparam("of"))
+
+
+def find(
+    conn: Connection, vault: Vault, channel: str, sender: str, now: datetime, *, touch: bool = True
+) -> Known | None:
+    """The person behind a channel address. With `touch` (inside a write) the row is locked and marked as seen."""
+    for hashed in vault.ring.address_hashes(channel, sender):
+        given = {"channel": channel, "hash": hashed}
+        row = conn.execute(_FIND_LOCKED if touch else _FIND, given).mappings().first()
+        if row is not None:
+            break
+    else:
+        return None
+    if touch and now - row["seen_at"] > SEEN_EVERY:
+        conn.execute(_SEEN, {"address_id": row["address_id"], "now": now})
+    return _known(vault, dict(row))
+
+
+def _known(vault: Vault, row: dict[str, Any]) -> Known:
+    person_id = row["id"]
+    owner = person_owner(person_id)
+    about: dict[str, str] = vault.get(owner, f"person:{person_id}", row["sealed"]) if row["sealed"] else {}
+    talk = Talk.from_json(vault.get(owner, f"conversation:{person_id}", row["talk"])) if row["talk"] else Talk()
+    citizen = Citizen(
+        id=person_id,
+        consent=row["consent_version"],
+        name=about.get("name", ""),
+        phone=about.get("phone", ""),
+        muted_until=row["muted_until"],
+    )
+    return Known(citizen, talk, row["lang"])
+
+
+def make(conn: Connection, vault: Vault, channel: str, sender: str, person_id: int, now: datetime) -> Known:
+    """A new person with this address and an empty conversation."""
+    owner = person_owner(person_id)
+    vault.begin(owner)
+    conn.execute(_INSERT_PERSON, {"id": person_id, "made_at": now, "lang": "zh", "consent_version": 0})
+    found_by = {
+        "person_id": person_id,
+        "channel": channel,
+        "hash": vault.ring.address_hash(channel, sender),
+        "sealed": vault.put(owner, f"address:{channel}", sender),
+        "seen_at": now,
+    }
+    conn.execute(_INSERT_ADDRESS, found_by)
+    sealed = vault.put(owner, f"conversation:{person_id}", Talk().to_json())
+    conn.execute(_INSERT_TALK, {"person_id": person_id, "sealed": sealed, "updated_at": now})
+    return Known(Citizen(person_id), Talk(), "zh")
+
+
+def save_talk(conn: Connection, vault: Vault, person_id: int, talk: Talk, now: datetime) -> None:
+    """Write a person's place in the dialogue."""
+    sealed = vault.put(person_owner(person_id), f"conversation:{person_id}", talk.to_json())
+    conn.execute(_SAVE_TALK, {"of": person_id, "talk": sealed, "now": now})
+
+
+def set_consent(conn: Connection, person_id: int, version: int, now: datetime) -> None:
+    """Record which notice was agreed to; 0 takes it back."""
+    changed = update(person).where(person.c.id == person_id)
+    conn.execute(changed.values(consent_version=version, consent_at=now))
+
+
+def set_lang(conn: Connection, person_id: int, lang: str) -> None:
+    """The language the person is spoken to in."""
+    conn.execute(update(person).where(person.c.id == person_id).values(lang=lang))
+
+
+def set_contact(conn: Connection, vault: Vault, person_id: int, name: str, phone: str) -> None:
+    """Keep name and phone for the next time, under the person's own key."""
+    sealed = vault.put(person_owner(person_id), f"person:{person_id}", {"name": name, "phone": phone})
+    conn.execute(update(person).where(person.c.id == person_id).values(sealed=sealed))
+
+
+def mute(conn: Connection, person_id: int, until: datetime) -> None:
+    """No turn of theirs is taken until then."""
+    conn.execute(update(person).where(person.c.id == person_id).values(muted_until=until))
+
+
+def addresses(conn: Connection, vault: Vault, person_id: int) -> list[tuple[str, str]]:
+    """(channel, address) of a person, as the channels send to them."""
+    rows = conn.execute(_ADDRESSES, {"of": person_id})
+    return [(row.channel, vault.get(person_owner(person_id), f"address:{row.channel}", row.sealed)) for row in rows]
+
+
+def lang_of(conn: Connection, person_id: int) -> str:
+    """The language of a person; zh for one who is gone."""
+    return conn.execute(_LANG, {"of": person_id}).scalar() or "zh"
+
+
+def erase(conn: Connection, vault: Vault, person_id: int, now: datetime) -> None:
+    """Forget a person: talk, letters, addresses, name and phone. Their key is dropped after COMMIT."""
+    forget_person(conn, vault, person_id)
+    files.disown_all(conn, person_id)
+    for table in (letter, question, follower, address, conversation, quota):
+        conn.execute(delete(table).where(table.c.person_id == person_id))
+    conn.execute(delete(outbox).where(outbox.c.person_id == person_id, outbox.c.delivered_at.is_(None)))
+    conn.execute(update(person).where(person.c.id == person_id).values(sealed=None, erased_at=now, consent_version=0))
+
+
+def erased(conn: Connection) -> list[int]:
+    """Everybody who was erased: their keys are dropped again at start, in case a crash came between."""
+    return list(conn.execute(select(person.c.id).where(person.c.erased_at.is_not(None))).scalars())

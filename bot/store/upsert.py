@@ -1,0 +1,68 @@
+"""INSERT … ON CONFLICT, which both stores speak alike but SQLAlchemy keeps in two dialects.
+
+Statements are built once: building one costs several times what running it does.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import sqlite
+
+from bot.store.tables import counter, rollup
+
+
+def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
+    """Insert a row unless its key is taken; whether it was inserted."""
+    return conn.execute(_once(conn.dialect.name, table), values).rowcount == 1
+
+
+def put(conn: Connection, table: Table, keys: tuple[str, ...], **values: Any) -> None:
+    """Insert a row, or write it over the one that has its keys."""
+    conn.execute(_over(conn.dialect.name, table, keys), values)
+
+
+def count_up(conn: Connection, name: str) -> int:
+    """The next number of a counter, from 1. Keep it late in a transaction: it holds the row until COMMIT."""
+    return conn.execute(_next(conn.dialect.name), {"name": name, "n": 1}).scalar_one()
+
+
+def count_act(conn: Connection, month: str, department: str, topic: str, act: str) -> None:
+    """One more of an act in the month's figures."""
+    row = {"month": month, "department": department, "topic": topic, "act": act, "n": 1}
+    conn.execute(_one_more(conn.dialect.name), row)
+
+
+@cache
+def _once(dialect: str, table: Table) -> Any:
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def _over(dialect: str, table: Table, keys: tuple[str, ...]) -> Any:
+    made = _insert(dialect, table)
+    rest = {column.name: made.excluded[column.name] for column in table.c if column.name not in keys}
+    return made.on_conflict_do_update(index_elements=[table.c[key] for key in keys], set_=rest)
+
+
+@cache
+def _next(dialect: str) -> Any:
+    made = _insert(dialect, counter)
+    made = made.on_conflict_do_update(index_elements=[counter.c.name], set_={"n": counter.c.n + 1})
+    return made.returning(counter.c.n)
+
+
+@cache
+def _one_more(dialect: str) -> Any:
+    keys = [rollup.c.month, rollup.c.department, rollup.c.topic, rollup.c.act]
+    return _insert(dialect, rollup).on_conflict_do_update(index_elements=keys, set_={"n": rollup.c.n + 1})
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # not above: it weighs on every start that does not speak it
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)

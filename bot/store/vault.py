@@ -1,0 +1,41 @@
+"""Sealing of whole values: JSON under the key of whoever it is about, bound to the row it stands in."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.store.keys import KeyRing, seal, unseal
+from bot.store.keystore import KeyStore
+
+
+class Vault:
+    """What the store seals and opens. Owners are "person:ID" and "case:ID"."""
+
+    def __init__(self, ring: KeyRing, keys: KeyStore) -> None:
+        self.ring = ring
+        self.keys = keys
+
+    def begin(self, owner: str) -> None:
+        """A key for a new owner; durable before the transaction that needs it commits."""
+        self.keys.new(owner)
+
+    def put(self, owner: str, place: str, value: Any) -> bytes:
+        """Seal a JSON value. `place` names the row it belongs to: it opens nowhere else. Raises KeyGone."""
+        plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return seal(self.keys.get(owner), plain, place.encode())
+
+    def get(self, owner: str, place: str, sealed: bytes) -> Any:
+        """The sealed value. Raises KeyGone once it is erased, Unreadable when it was tampered with."""
+        plain = unseal(self.keys.get(owner), sealed, place.encode())
+        return json.loads(plain.decode("utf-8", "surrogatepass"))
+
+
+def person_owner(person_id: int) -> str:
+    """The key owner of a person."""
+    return f"person:{person_id}"
+
+
+def case_owner(case_id: int) -> str:
+    """The key owner of a case."""
+    return f"case:{case_id}"

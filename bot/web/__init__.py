@@ -1,0 +1,1 @@
+"""The pages: the citizen's talk and the staff room."""

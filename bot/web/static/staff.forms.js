@@ -1,0 +1,145 @@
+// What each act asks before it is done. A form here is a list of fields; the dialog around it is in staff.acts.js.
+
+import { data, t } from "./staff.data.js";
+import { el, grow } from "./staff.dom.js";
+
+/** The fields of each act that asks for anything. `need` must not be empty. */
+export const FORMS = {
+  refuse: [{ type: "ground", name: "ground" }, { type: "words", need: true }],
+  transfer: [{ type: "unit", name: "department" }, { type: "words" }],
+  return: [{ type: "words", need: true }],
+  assist: [{ type: "units", name: "departments" }, { type: "words" }],
+  close: [{ type: "words", need: true }, { type: "line", name: "evidence", need: true }],
+  extend: [{ type: "date", name: "until" }, { type: "words", need: true }],
+  supervise: [{ type: "words" }],
+  escalate: [{ type: "words" }],
+  reopen: [{ type: "words", need: true }],
+  merge: [{ type: "line", name: "into", need: true }, { type: "words" }],
+  supplement: [{ type: "words", need: true }],
+  told: [{ type: "how", name: "how" }, { type: "line", name: "whom" }, { type: "words", need: true }],
+  reveal: [{ type: "words" }],
+};
+
+/** Fields as nodes, with a way to read them. `read` gives `{ text, fields, missing }`. */
+export function form(act, file) {
+  const fields = (FORMS[act] || []).map((field) => FIELDS[field.type](field, act, file));
+  return {
+    nodes: fields.map((field) => field.node),
+    read() {
+      const got = { text: "", fields: {}, missing: null };
+      fields.forEach((field) => {
+        const value = field.value();
+        if (field.need && !value && !got.missing) got.missing = field;
+        if (field.name) got.fields[field.name] = value;
+        else got.text = value;
+      });
+      return act === "told" ? told(got) : got;
+    },
+  };
+}
+
+/** How, whom and what as the one sentence that stays in the file. */
+function told(got) {
+  const how = t("room.form.told.how_" + got.fields.how);
+  const whom = got.fields.whom || t("room.citizen");
+  if (got.text) got.text = t("room.form.told.line", { how, whom, text: got.text });
+  got.fields = {};
+  return got;
+}
+
+const label = (act, name) => t("room.form." + act + "." + name);
+
+function wrapped(act, name, input, hint) {
+  return el("label", { class: "field" }, el("span", {}, label(act, name)), input, hint || null);
+}
+
+function words(field, act) {
+  const input = el("textarea", { rows: 3, maxlength: data.limits.text, on: { input: () => grow(input) } });
+  return { node: wrapped(act, "text", input), input, need: field.need, value: () => input.value.trim() };
+}
+
+function line(field, act) {
+  const input = el("input", { type: "text", maxlength: data.limits.field, autocomplete: "off" });
+  const node = wrapped(act, field.name, input);
+  return { node, input, name: field.name, need: field.need, value: () => input.value.trim() };
+}
+
+function date(field, act, file) {
+  const input = el("input", { type: "date", value: file.extendTo });
+  return { node: wrapped(act, "until", input), input, name: "until", need: true, value: () => input.value };
+}
+
+function how(field, act) {
+  const ways = ["phone", "visit", "letter"];
+  const options = ways.map((one, index) => choice("how", one, label(act, "how_" + one), !index));
+  return picked(el("fieldset", { class: "picks row" }, el("legend", {}, label(act, "how")), options), "how");
+}
+
+function ground(field, act) {
+  const door = el("p", { class: "door", role: "status" });
+  const options = data.grounds.map((one) => choice("ground", one.id, one.name));
+  const node = el("fieldset", { class: "picks" }, el("legend", {}, label(act, "ground")), options);
+  node.addEventListener("change", () => {
+    const one = data.grounds.find((each) => each.id === node.querySelector(":checked").value);
+    door.textContent = one.door ? t("room.form.refuse.door", { door: one.door }) : "";
+  });
+  return picked(el("div", {}, node, door), "ground");
+}
+
+function choice(group, value, text, checked, type) {
+  const input = el("input", { type: type || "radio", name: "pick-" + group, value, checked });
+  return el("label", { class: "pick" }, input, el("span", {}, text));
+}
+
+function picked(node, name) {
+  const value = () => Array.from(node.querySelectorAll(":checked"), (input) => input.value).join(",");
+  return { node, input: node.querySelector("input"), name, need: true, value };
+}
+
+function units(field, act, file) {
+  const type = field.type === "units" ? "checkbox" : "radio";
+  const others = data.departments.filter((unit) => unit.id !== file.card.department);
+  const texts = { legend: label(act, field.name), search: t("room.form.unit_search"), none: t("room.form.unit_none") };
+  return picker(field.name, [{ items: others }], type, texts);
+}
+
+/** A list to choose from with a search box over it: by name, by what people call it, by any part of either. */
+export function picker(name, shelves, type, texts) {
+  const search = el("input", { type: "search", placeholder: texts.search, autocomplete: "off" });
+  search.setAttribute("aria-label", texts.search);
+  const none = el("p", { class: "soft none", hidden: true }, texts.none);
+  const groups = shelves.map((shelf) => {
+    const rows = shelf.items.map((item) => ({ item, node: choice(name, item.id, item.name, false, type) }));
+    const head = shelf.name ? el("p", { class: "shelf" }, shelf.name) : null;
+    return { head, rows, node: el("div", {}, head, rows.map((row) => row.node)) };
+  });
+  const list = el("div", { class: "choices" }, groups.map((group) => group.node), none);
+  search.addEventListener("input", () => {
+    const asked = search.value.trim().toLowerCase();
+    const left = groups.reduce((sum, group) => sum + sift(group, asked), 0);
+    none.hidden = left > 0;
+  });
+  search.addEventListener("keydown", (event) => {
+    const first = list.querySelector(".pick:not([hidden]) input");
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    if (first) first.click();
+  });
+  const node = el("fieldset", { class: "picks search" }, el("legend", {}, texts.legend), search, list);
+  return Object.assign(picked(node, name), { input: search });
+}
+
+/** Hide what does not fit; what is chosen stays in sight. Gives how many fit. */
+function sift(group, asked) {
+  let left = 0;
+  group.rows.forEach((row) => {
+    const fits = !asked || (row.item.name + " " + (row.item.also || "")).toLowerCase().indexOf(asked) >= 0;
+    const chosen = row.node.querySelector("input").checked;
+    row.node.hidden = !fits && !chosen;
+    left += fits || chosen ? 1 : 0;
+  });
+  if (group.head) group.head.hidden = !left;
+  return left;
+}
+
+const FIELDS = { words, line, date, how, ground, unit: units, units };

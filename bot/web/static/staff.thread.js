@@ -1,0 +1,101 @@
+// The story of a case as a conversation: the citizen left, the office right, internal notes in their own colour.
+
+import { dayWords, has, hour, size, t } from "./staff.data.js";
+import { el, tag } from "./staff.dom.js";
+
+const OFFICE = ["answer", "ask", "refuse", "close", "told", "extend"];
+const TOLD = ["answer", "ask", "refuse", "close", "extend"];
+const INTERNAL = ["note", "transfer", "return", "assist", "escalate", "supervise", "merge", "reveal", "reopen"];
+
+/** Every step of `file`, oldest first; days stand between them, and a line before what is new since `read`. */
+export function thread(file, read) {
+  let lastDay = "";
+  const nodes = [];
+  file.steps.forEach((step, index) => {
+    const day = dayWords(step.at);
+    if (day !== lastDay) nodes.push(el("p", { class: "day" }, el("span", {}, day)));
+    lastDay = day;
+    if (read && index === read) nodes.push(el("p", { class: "newer", id: "newer" }, el("span", {}, t("room.newer"))));
+    if (!step.delivery && file.channel === "staff" && TOLD.indexOf(step.act) >= 0) step.delivery = "none";
+    nodes.push(drawn(step, index === 0 ? file : null));
+  });
+  return nodes;
+}
+
+function drawn(step, file) {
+  if (step.act === "file" && file) return filed(step, file);
+  if (step.by === "citizen") return bubble(step, "citizen", t("room.citizen"));
+  if (step.act === "note") return bubble(step, "internal", step.who);
+  if (step.by === "staff" && step.act === "supplement") return bubble(step, "citizen", t("room.citizen"));
+  if (OFFICE.indexOf(step.act) >= 0 && step.text) return bubble(step, "office", step.who || t("room.system"));
+  return line(step);
+}
+
+function filed(step, file) {
+  const body = [el("p", { class: "words" }, file.story || t("room.case.no_words")), files(file.attachments)];
+  return framed("citizen", el("span", {}, t("room.citizen"), " · ", t("act.file")), step, body);
+}
+
+function bubble(step, side, who) {
+  const head = el("span", {}, side === "internal" ? tag("internal", t("room.internal")) : null, who, " · ", name(step));
+  const words = step.text ? el("p", { class: "words" }, step.text) : null;
+  return framed(side, head, step, [words, facts(step), files(step.attachments), sent(step)]);
+}
+
+function framed(side, head, step, body) {
+  const time = el("time", { datetime: step.at }, hour(step.at));
+  const by = el("p", { class: "by" }, head, time);
+  return el("div", { class: "step " + side }, by, el("div", { class: "bubble" }, body));
+}
+
+/** What happened without words for the citizen: one quiet line, the remark under it marked as internal. */
+function line(step) {
+  const who = step.who || t(step.by === "clock" ? "room.system" : "room.citizen");
+  const to = ["transfer", "return", "escalate"].indexOf(step.act) >= 0 && step.department ? "→ " + step.department : "";
+  const remark = step.text && INTERNAL.indexOf(step.act) >= 0;
+  return el(
+    "div",
+    { class: "step line" },
+    el("p", {}, el("b", {}, who), " ", name(step), " ", to, " ", el("time", { datetime: step.at }, hour(step.at))),
+    step.text ? el("p", { class: "remark" }, remark ? tag("internal", t("room.internal")) : null, step.text) : null,
+    facts(step),
+    files(step.attachments),
+    sent(step)
+  );
+}
+
+function name(step) {
+  return t("act." + step.act);
+}
+
+function facts(step) {
+  if (!step.facts.length) return null;
+  return el(
+    "dl",
+    { class: "facts" },
+    step.facts.map((fact) => el("div", {}, el("dt", {}, fact[0]), el("dd", {}, fact[1])))
+  );
+}
+
+/** What became of the letter about it. */
+function sent(step) {
+  if (!step.delivery || !has("room.delivery." + step.delivery)) return null;
+  return el("p", { class: "sent " + step.delivery }, t("room.delivery." + step.delivery));
+}
+
+export function files(list) {
+  if (!list.length) return null;
+  return el("div", { class: "files" }, list.map(file));
+}
+
+function file(one) {
+  const label = one.name || t("room.file." + one.kind);
+  if (one.kind === "photo") {
+    const image = el("img", { src: one.url, alt: label, loading: "lazy" });
+    return el("a", { class: "photo", href: one.url, target: "_blank", rel: "noopener", title: label }, image);
+  }
+  if (one.kind === "voice") return el("audio", { controls: true, preload: "none", src: one.url, "aria-label": label });
+  if (one.kind === "video") return el("video", { controls: true, preload: "none", src: one.url, "aria-label": label });
+  const where = { class: "file", href: one.url, target: "_blank", rel: "noopener" };
+  return el("a", where, label, el("small", {}, size(one.size)));
+}

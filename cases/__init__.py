@@ -1,0 +1,1 @@
+"""The law of a case: pure functions over frozen values, no input or output."""

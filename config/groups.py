@@ -1,0 +1,42 @@
+"""Staff groups on Telegram: which departments sit in which, and how much of a case may leave the country."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from config.model import Model
+
+Detail = Literal["number", "redacted"]
+
+
+class TelegramGroup(Model):
+    """A group of some departments. `detail` is its own level, else the office's."""
+
+    chat: str = Field(pattern=r"^-[0-9]{5,20}$")
+    departments: tuple[str, ...]
+    detail: Literal["", "number", "redacted"] = ""
+
+
+class TelegramRules(Model):
+    """office.yaml: what may be said on Telegram (个人信息保护法 §36, §38: it leaves mainland China).
+
+    `number` is number, topic, deadline and link; `redacted` the masked story, too, and needs a name in `approved_by`.
+    """
+
+    allowed: bool = True
+    detail: Literal["", "number", "redacted"] = ""
+    approved_by: str = ""
+    groups: tuple[TelegramGroup, ...] = ()
+
+    def level(self, group: str, sample: bool) -> Detail:
+        """How much a group may read. A real office shows numbers until somebody answers for more."""
+        own = next((one.detail for one in self.groups if one.chat == group), "")
+        wanted = own or self.detail or ("redacted" if sample else "number")
+        return "redacted" if wanted == "redacted" and (sample or self.approved_by) else "number"
+
+    def group_of(self, department: str, default: str) -> str:
+        """Where a department sits; `default` for one without a group of its own, "" for nowhere."""
+        own = next((one.chat for one in self.groups if department in one.departments), "")
+        return (own or default) if self.allowed else ""

@@ -1,0 +1,1 @@
+"""What is said and when: pure, synchronous, no input or output."""

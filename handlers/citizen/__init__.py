@@ -1,0 +1,1 @@
+"""What citizens hear: one script a file."""

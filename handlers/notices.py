@@ -1,0 +1,102 @@
+"""What the citizen is told when something happens to their case, unasked (两告知两反馈).
+
+Feedback is owed, not offered: every event here becomes a letter and an outbox row in the transaction that
+made it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from cases.case import Act, Case, Event
+from config.schema import County
+from handlers.citizen.followup import rate_options
+from handlers.messages import Attachment, Option, Reply, Say, Words
+from handlers.time_words import day_words
+
+
+def notice(case: Case, event: Event, county: County, lang: str, files: tuple[Attachment, ...] = ()) -> Reply | None:
+    """The letter about `event` to everyone who follows `case` (as it is after the event); None for no letter.
+
+    It wants nothing: a question that is being asked meanwhile stays open. `files` are the event's attachments;
+    they go with the letter.
+    """
+    if event.act not in TOLD:
+        return None
+    words = Say(f"notice.{event.act}", _gaps(case, event, county, lang))
+    return Reply((words,), _buttons(case, event), "nothing", attachments=files, case_id=case.id)
+
+
+def result_of_merged(own: Case, case: Case, event: Event, county: County, lang: str) -> Reply:
+    """The result of `case` for whoever's `own` case was merged into it: under their number, without its files.
+
+    They were promised it. `case` is somebody else's, so there is nothing of it to look at or to rate.
+    """
+    gaps = {**_gaps(case, event, county, lang), "no": own.no}
+    key = "notice.result" if event.act is Act.ANSWER else f"notice.{event.act}"
+    return Reply((Say(key, gaps),), _buttons(own, replace(event, act=Act.MERGE)), "nothing", case_id=own.id)
+
+
+RESULTS = frozenset({Act.ANSWER, Act.CLOSE, Act.REFUSE})
+
+_RESULT_KEYS = frozenset({"notice.result", *(f"notice.{act}" for act in RESULTS)})
+
+
+def is_result(reply: Reply) -> bool:
+    """Whether this letter is the office's answer to a case, which a channel with few messages keeps one for."""
+    return any(isinstance(part, Say) and part.key in _RESULT_KEYS for part in reply.parts)
+
+
+TOLD = frozenset(
+    {
+        Act.ACCEPT,
+        Act.REFUSE,
+        Act.TRANSFER,
+        Act.ASK,
+        Act.WAIT_OUT,
+        Act.EXTEND,
+        Act.ANSWER,
+        Act.LAPSE,
+        Act.CLOSE,
+        Act.REOPEN,
+        Act.MERGE,
+        Act.ESCALATE,
+        Act.SUPERVISE,
+    }
+)
+
+
+def _gaps(case: Case, event: Event, county: County, lang: str) -> dict[str, Words]:
+    unit = county.department_by_id.get(case.department)
+    door = county.door_by_id.get(str(event.data.get("door", "")))
+    ground = county.ground_by_id.get(str(event.data.get("ground", "")))
+    return {
+        "no": case.no,
+        "unit": unit.label(lang) if unit else "",
+        "phone": unit.phone if unit and unit.phone else county.office.phone,
+        "day": day_words(county, case.answer_by, lang) if case.answer_by else "",
+        "text": event.text,
+        "ground": ground.label(lang) if ground else "",
+        "door": f"{door.label(lang)} {door.phone}".strip() if door else "",
+        "until": _until(event, county, lang),
+    }
+
+
+def _until(event: Event, county: County, lang: str) -> str:
+    if "until" not in event.data:
+        return ""
+    return day_words(county, datetime.fromtimestamp(int(event.data["until"]), event.at.tzinfo), lang)
+
+
+def _buttons(case: Case, event: Event) -> tuple[Option, ...]:
+    look = Option(f"case:{case.id}", Say("report.filed.look"), "quiet")
+    match event.act:
+        case Act.ANSWER:
+            return (*rate_options(case.id), look)
+        case Act.ASK:
+            return (Option(f"supplement:{case.id}", Say("progress.supplement"), "primary"), look)
+        case Act.LAPSE | Act.CLOSE:
+            return (Option(f"rate:{case.id}", Say("progress.rate")), look)
+        case _:
+            return (look,)

@@ -1,0 +1,1 @@
+"""The machine that runs: commands, the demo, the files of an office."""

@@ -1,0 +1,1 @@
+"""WeChat, tried out against a Tencent of our own."""

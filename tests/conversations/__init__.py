@@ -1,0 +1,1 @@
+"""Conversations with the whole house but its doors: what people say and what they hear."""

@@ -1,0 +1,1 @@
+"""The engine room: real SQLite files, real threads, real keys."""

@@ -1,0 +1,1 @@
+"""The pages, tried from outside: over HTTP and in a browser."""
