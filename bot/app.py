@@ -28,7 +28,7 @@ from bot.post import PostOffice
 from bot.site import Site, load_site, reload_site
 from bot.store import cases
 from bot.store.attachments import Attachments
-from bot.store.connect import KEYS_FILE, inspect
+from bot.store.connect import DATABASE, KEYS_FILE, Check, inspect
 from bot.store.engine import StoreRefused
 from bot.store.keys import KeyRing
 from bot.store.keystore import KeyStore
@@ -42,7 +42,6 @@ from config.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-DATABASE = "zhitong.sqlite3"
 RELOAD_SECONDS = 0.5  # a saved answer is to be live within two: this, reading it, and the index
 AGAIN_SECONDS = 2.0  # until a channel that failed is begun again
 
@@ -76,8 +75,11 @@ class House:
     lines: list[Line] = field(default_factory=list["Line"])
 
 
-def open_core(settings: Settings, site: Site | None = None) -> Core:
-    """Open the store and the keys, load the files. Raises StoreRefused, KeysRefused, SiteErrors, BookErrors."""
+def open_core(settings: Settings, site: Site | None = None, check: Check | None = None) -> Core:
+    """Open the store and the keys, load the files. Raises StoreRefused, KeysRefused, SiteErrors, BookErrors.
+
+    `check` is one of this store that was begun before.
+    """
     memory.share_heaps()
     data = settings.data_dir
     data.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,7 @@ def open_core(settings: Settings, site: Site | None = None) -> Core:
         inspect(path)  # what is no office's database is called that, before its keys are missed
     # The key store comes first: a crash between the two must not leave a database whose keys look lost.
     keys = KeyStore(data / KEYS_FILE, ring, must_exist=path.exists())
-    store = open_store(path)
+    store = open_store(path, check=check)
     store.before_commit.append(keys.commit)
     attachments = Attachments(data / "attachments")
     site = site or load_site(settings.site, data)

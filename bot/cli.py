@@ -69,9 +69,15 @@ def run(
 ) -> None:
     """Run the office: citizen page, staff room, workers."""
     gc.disable()  # until the house serves: it is a fifth of the time to get there
+    from bot import memory
+    from bot.store.connect import DATABASE, early_check
+
+    memory.share_heaps()
+    settings = settings_of(site, data, host=host, port=port)
+    check = early_check(settings.data_dir / DATABASE)  # beside the imports that follow: they take as long
     from bot import serving
 
-    asyncio.run(serving.run(settings_of(site, data, host=host, port=port)))
+    asyncio.run(serving.run(settings, check))
 
 
 @app.command()

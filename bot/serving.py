@@ -13,6 +13,7 @@ import structlog
 from bot.app import build, open_core, serve
 from bot.core import Core
 from bot.failures import Mistake
+from bot.store.connect import Check
 from cases.clocks import published
 from config.settings import Settings
 from handlers.time_words import local_day
@@ -27,10 +28,10 @@ PORT_PROBLEMS = {
 }
 
 
-async def run(settings: Settings) -> None:
-    """Open everything, say how things stand on stderr, serve until stopped."""
+async def run(settings: Settings, check: Check | None = None) -> None:
+    """Open everything, say how things stand on stderr, serve until stopped. `check` of the store was begun before."""
     set_up_logs()
-    core = open_core(settings)
+    core = open_core(settings, check=check)
     house = build(core, settings)
 
     async def started(port: int) -> None:

@@ -17,19 +17,15 @@ from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path, PurePosixPath
 
-from PIL import Image, ImageOps
-
 from bot.store.connect import sync_dir
 from bot.store.engine import StoreFailed, StoreFull
 from bot.store.sniff import HEAD, JPEG, TEXT, ZIP, FileType, is_heif, is_text, office, sniff
 from config.schema import Limits
 from handlers.messages import Attachment
 
-SIDE_MAX = 2560
 NAME_MAX = 80
 _MB = 1024 * 1024
 _ID = re.compile(r"[0-9a-f]{32}")
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -81,7 +77,9 @@ class Attachments:
             try:
                 found = _take(iter(stream), incoming, mime, limits)
                 if found.kind == "photo":
-                    _redraw(incoming, ready, limits)
+                    from bot.store.photos import redraw  # not above: an office that gets no photo does without Pillow
+
+                    redraw(incoming, ready, limits)
                     found = JPEG
                 else:
                     incoming.rename(ready)
@@ -172,54 +170,6 @@ def _look_inside(found: FileType, path: Path) -> FileType:
     if found is TEXT and not is_text(path):
         raise NotAllowed("attachment.type")
     return found
-
-
-def _redraw(source: Path, target: Path, limits: Limits) -> None:
-    """Draw the photo anew as an upright JPEG of at most 2560 pixels a side, with nothing but its pixels."""
-    try:
-        with Image.open(source, formats=_FORMATS) as photo:
-            _check_pixels(photo, limits)
-            photo.draft("RGB", (SIDE_MAX, SIDE_MAX))
-            photo.thumbnail((SIDE_MAX, SIDE_MAX))
-            clean = _flat(_upright(photo))
-    except AttachmentError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise TooLarge("attachment.too_many_pixels", limits.image_megapixels) from None
-    except Exception as error:  # decoders raise nearly everything on a damaged file
-        raise Broken("attachment.broken") from error
-    clean.save(target, "JPEG", quality=85)
-
-
-def _check_pixels(photo: Image.Image, limits: Limits) -> None:
-    """Before a single pixel is decoded: the size stands in the header."""
-    if photo.width * photo.height > limits.image_megapixels * 1_000_000:
-        raise TooLarge("attachment.too_many_pixels", limits.image_megapixels)
-
-
-def _upright(photo: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(photo)
-    except Exception:  # damaged EXIF is no reason to lose the photo
-        return photo
-
-
-def _flat(photo: Image.Image) -> Image.Image:
-    """A new picture, white where the old one was transparent; a copy would carry comments and EXIF along."""
-    clean = Image.new("RGB", photo.size, "white")
-    if photo.has_transparency_data:
-        layer = photo.convert("RGBA")
-        clean.paste(layer, mask=layer.getchannel("A"))
-    else:
-        clean.paste(_eight_bits(photo).convert("RGB"))
-    return clean
-
-
-def _eight_bits(photo: Image.Image) -> Image.Image:
-    """A scan in 16-bit grey would come out white: converting cuts off what is brighter than 255."""
-    if not photo.mode.startswith("I"):
-        return photo
-    return photo.convert("F").point(lambda value: value / 256).convert("L")
 
 
 def _keep(ready: Path, target: Path) -> int:

@@ -9,14 +9,13 @@ from collections.abc import Generator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
-
 from bot.store.engine import StoreBusy, StoreClosed, StoreError, StoreFailed, StoreFull, StoreRefused
+
+if TYPE_CHECKING:  # not at run time: the check of the file begins before SQLAlchemy is read
+    from sqlalchemy import Connection, Engine
 
 BUSY_SECONDS = 3.0
 APPLICATION_ID = 0x5A485431  # "ZHT1"
@@ -29,7 +28,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
     "PRAGMA trusted_schema=OFF",
-    "PRAGMA cache_size=-4096",
+    "PRAGMA cache_size=-2048",
     "PRAGMA mmap_size=0",
     "PRAGMA journal_size_limit=67108864",
 )
@@ -49,7 +48,7 @@ _TYPED: dict[int, type[StoreError]] = {
 
 def typed(error: BaseException) -> BaseException:
     """A database error that is the store's fault as a StoreError; any other error as it is."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = getattr(error, "orig", error)  # what SQLAlchemy wrapped
     code = getattr(cause, "sqlite_errorcode", None)
     kind = _TYPED.get(code & 0xFF) if isinstance(code, int) else None
     if kind is None:
@@ -93,6 +92,9 @@ def connect(path: Path | None, mode: str = "rw", synchronous: str = "FULL") -> s
 
 def core(path: Path | None, mode: str = "rw", synchronous: str = "FULL") -> Engine:
     """An engine whose connections come from `connect`. Its errors never show parameters: they are personal."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
     return create_engine(
         "sqlite://",
         creator=lambda: connect(path, mode, synchronous),
@@ -176,6 +178,19 @@ class Check:
         chunk = bytearray(1 << 20)
         while not self._stopped and os.readv(self._file, [chunk]):
             pass
+
+
+def early_check(path: Path) -> Check | None:
+    """The check of a file that looks like one in use, for `open_store`, begun while the rest is still being read.
+
+    None for any other: whoever opens the store says what is wrong with it. Only in WAL mode: there a reader is in
+    nobody's way.
+    """
+    with suppress(sqlite3.Error, OSError):
+        with path.open("rb") as file:
+            in_wal_mode = file.read(20)[18:20] == b"\x02\x02"  # https://www.sqlite.org/fileformat.html 1.3
+        return Check(path) if in_wal_mode else None
+    return None
 
 
 def corrupt(path: Path, found: str) -> StoreRefused:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from sqlalchemy import Connection
+if TYPE_CHECKING:  # not at run time: the check of the file begins before SQLAlchemy is read
+    from sqlalchemy import Connection
 
 T = TypeVar("T")
 
-Work = Callable[[Connection], T]
+Work = Callable[["Connection"], T]
 """A synchronous function over one connection. It never commits, and leaves no cursor open."""
 
 Hook = Callable[[], None]

@@ -60,7 +60,14 @@ class _Turn:
 class SqliteStore(Store):
     """The store of one process on one file; see `Store`. Use `open_store`, which checks the file first."""
 
-    def __init__(self, path: Path, synchronous: str = "FULL", readers: int = 3, batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        path: Path,
+        synchronous: str = "FULL",
+        readers: int = 3,
+        batch: int = BATCH,
+        check: Check | None = None,
+    ) -> None:
         self.before_commit: list[Hook] = []
         self._path = path
         self._commits = 0
@@ -76,7 +83,7 @@ class SqliteStore(Store):
         self._gate = threading.Lock()
         self._closed = False
         self._ended: Future[None] = Future()
-        self._check = Check(path)
+        self._check = check or Check(path)
         threading.Thread(target=self._run, name="store-write", daemon=True).start()
 
     @property
@@ -261,13 +268,15 @@ def _settle(turns: Iterable[_Turn]) -> None:
         turn.settle()
 
 
-def open_store(path: Path, synchronous: str = "FULL", readers: int = 3, batch: int = BATCH) -> SqliteStore:
+def open_store(
+    path: Path, synchronous: str = "FULL", readers: int = 3, batch: int = BATCH, check: Check | None = None
+) -> SqliteStore:
     """The store on `path`, made when it is new, migrated when it is old. Blocks; call it at start.
 
     Raises StoreRefused for a file not to start with. The thorough look goes on in the background:
-    await `verified()` before telling anybody that the store is ready. `synchronous` and `batch` are
-    for measurements only: anything but FULL can lose a case number already spoken.
+    await `verified()` before telling anybody that the store is ready; `check` is one begun before. `synchronous`
+    and `batch` are for measurements only: anything but FULL can lose a case number already spoken.
     """
     inspect(path)
     migrations.upgrade(path)
-    return SqliteStore(path, synchronous, readers, batch)
+    return SqliteStore(path, synchronous, readers, batch, check)

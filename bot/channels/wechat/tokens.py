@@ -60,7 +60,7 @@ class Tokens:
     def __init__(self, fetch: Fetch, shelf: Shelf, clock: Callable[[], datetime]) -> None:
         self._fetch, self._shelf, self._clock = fetch, shelf, clock
         self._held: Held | None = None
-        self._fetched_at: datetime | None = None
+        self._asked_at: datetime | None = None
         self._lock = asyncio.Lock()
 
     async def token(self) -> str:
@@ -83,7 +83,7 @@ class Tokens:
 
     def _fresh(self, held: Held, bad: str) -> bool:
         now = self._clock()
-        just = self._fetched_at is not None and timedelta() <= now - self._fetched_at < AGAIN
+        just = self._asked_at is not None and timedelta() <= now - self._asked_at < AGAIN
         return held.token != bad and held.until - now >= (timedelta() if just else EARLY)
 
     async def _renewed(self, bad: str, last: Held | None) -> Held:
@@ -94,22 +94,28 @@ class Tokens:
                     return held
                 if await self._shelf.claim_token(CLAIM_SECONDS):
                     break
+                if last and self._good(last, bad):  # somebody else is at it, and it is early
+                    return last
                 await asyncio.sleep(LOOK_SECONDS)
         except Busy:
             log.warning("wechat.token.shelf")  # fetched for this process alone: stable_token gives all the same one
         try:
             return await self._fetched(bad)
         except Trouble:
-            if last and last.token != bad and last.until > self._clock():
+            if last and self._good(last, bad):
+                self._asked_at = self._clock()
                 return last
             raise
+
+    def _good(self, held: Held, bad: str) -> bool:
+        return held.token != bad and held.until > self._clock()
 
     async def _fetched(self, bad: str) -> Held:
         token, seconds = await self._fetch(False)
         if token == bad:  # refused, and yet given again: only force helps (20 times a day)
             token, seconds = await self._fetch(True)
-        self._fetched_at = self._clock()
-        held = Held(token, self._fetched_at + timedelta(seconds=seconds))
+        self._asked_at = self._clock()
+        held = Held(token, self._asked_at + timedelta(seconds=seconds))
         try:
             await self._shelf.keep_token(held)
         except Busy:

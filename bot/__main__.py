@@ -1,0 +1,19 @@
+"""The command's own door: Ctrl-C is met quietly even while the rest is still being imported."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """`zhitong`, and `python -m bot`."""
+    try:
+        from bot.cli import main as command
+
+        command()
+    except KeyboardInterrupt:
+        from bot.failures import INTERRUPTED
+
+        raise SystemExit(INTERRUPTED) from None
+
+
+if __name__ == "__main__":
+    main()
