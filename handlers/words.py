@@ -46,6 +46,11 @@ def _split(wordings: str) -> tuple[str, ...]:
     return tuple(word for part in wordings.split("|") if (word := plain(part)))
 
 
+@lru_cache(maxsize=2048)
+def _set(wordings: str) -> frozenset[str]:
+    return frozenset(_split(wordings))
+
+
 def variants(texts: Mapping[str, str], key: str) -> tuple[str, ...]:
     """The wordings under `key`, written as "a|b|c"."""
     return _split(texts.get(key, ""))
@@ -53,9 +58,16 @@ def variants(texts: Mapping[str, str], key: str) -> tuple[str, ...]:
 
 def is_said(texts_by_lang: TextsByLang, key: str, text: str) -> bool:
     """Whether a text is one of the wordings under `key` in any language, give or take a particle at its end."""
+    return _is_said(texts_by_lang, key, _forms(text))
+
+
+def _forms(text: str) -> frozenset[str]:
     typed = plain(text)
-    forms = {typed, _SOFT.sub("", typed)} - {""}
-    return any(forms & set(variants(texts, key)) for texts in texts_by_lang.values())
+    return frozenset((typed, _SOFT.sub("", typed))) - {""}
+
+
+def _is_said(texts_by_lang: TextsByLang, key: str, forms: frozenset[str]) -> bool:
+    return any(not forms.isdisjoint(_set(texts.get(key, ""))) for texts in texts_by_lang.values())
 
 
 def is_within(texts_by_lang: TextsByLang, key: str, text: str) -> bool:
@@ -69,10 +81,15 @@ def is_made_of(texts_by_lang: TextsByLang, keys: Iterable[str], text: str) -> bo
     typed = re.sub(r"[^\w]", "", plain(text))
     if not typed or len(typed) > 30:
         return False
-    words = {word for key in keys for texts in texts_by_lang.values() for word in variants(texts, key)}
-    for word in sorted(words, key=len, reverse=True):
-        typed = typed.replace(re.sub(r"[^\w]", "", word) or "\0", "\0")
+    for word in _longest_first(tuple(texts.get(key, "") for key in keys for texts in texts_by_lang.values())):
+        typed = typed.replace(word, "\0")
     return "\0" in typed and not _SOFT.sub("", typed.replace("\0", ""))
+
+
+@lru_cache(maxsize=64)
+def _longest_first(wordings: tuple[str, ...]) -> tuple[str, ...]:
+    words = {re.sub(r"[^\w]", "", word) for each in wordings for word in _split(each)}
+    return tuple(sorted(words - {""}, key=lambda word: (-len(word), word)))
 
 
 def control_word(texts_by_lang: TextsByLang, inbound: Inbound) -> str:
@@ -81,9 +98,8 @@ def control_word(texts_by_lang: TextsByLang, inbound: Inbound) -> str:
         return inbound.choice if inbound.choice in CONTROL else ""
     if len(inbound.text) > 4 * SHORT or len(plain(inbound.text)) > SHORT:
         return ""
-    said = (
-        word for word in CONTROL for key in ("word", "control") if is_said(texts_by_lang, f"{key}.{word}", inbound.text)
-    )
+    forms = _forms(inbound.text)
+    said = (word for word in CONTROL for key in ("word", "control") if _is_said(texts_by_lang, f"{key}.{word}", forms))
     return next(said, "")
 
 

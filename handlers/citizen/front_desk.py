@@ -33,6 +33,7 @@ __all__ = ["answer", "followup", "policy", "privacy", "progress", "report"]
 
 IDLE = timedelta(hours=2)  # after this a half-finished complaint is offered back instead of going on
 RECENT_LETTERS = 20
+LATEST_LETTERS = 3
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _OTHER = re.compile(r"[^\W\d_a-zA-Z]")
 
@@ -214,9 +215,11 @@ def _settled(desk: Desk, before: Talk, outcome: Outcome, inbound: Inbound) -> Ou
 
 def _on_a_letter(desk: Desk, token: str) -> str:
     """The label of a button under an earlier letter: a notice offers some that no question knows of."""
-    letters = desk.letters(RECENT_LETTERS) if token else ()
-    options = [option for letter in letters if letter.reply for option in letter.reply.options]
-    return next((spoken(desk, option.label) for option in reversed(options) if option.token == token), "")
+    for many in (LATEST_LETTERS, RECENT_LETTERS) if token else ():  # nearly always under one of the latest
+        options = [option for letter in desk.letters(many) if letter.reply for option in letter.reply.options]
+        if found := next((option for option in reversed(options) if option.token == token), None):
+            return spoken(desk, found.label)
+    return ""
 
 
 def _with_draft(desk: Desk, before: Talk, outcome: Outcome) -> Outcome:

@@ -116,7 +116,7 @@ def report(desk: Desk, scene: str = "", begun: Answer | None = None) -> Generato
         if extra.required:
             asked = detail_question(desk, extra, told.policies)
             draft.extra[asked.name] = (spoken(desk, asked.title), (yield asked))
-    draft.where = yield _place(desk, told, printed)
+    draft.where = yield _place(told, printed)
     draft.contact = yield ContactChoice("contact", optional=True, skipped=Contact())
     optional = [extra for extra in topic.questions if not extra.required]
     added = yield _summary(desk, draft, optional)
@@ -142,16 +142,10 @@ def _topic(told: Told, printed: Scene | None) -> TopicChoice:
     return TopicChoice("topic", suggested=told.topics, sure=told.sure, category=printed.category if printed else "")
 
 
-def _place(desk: Desk, told: Told, printed: Scene | None) -> PlaceChoice:
+def _place(told: Told, printed: Scene | None) -> PlaceChoice:
     """Where; a village that the story names, or the printed code stands for, is only to be confirmed."""
-    named = [place.id for place in named_in(desk.county, told.text)]
-    near = named or ([printed.place] if printed and printed.place else [case.place for case in desk.my_cases()[:2]])
-    sure = near[0] if len(near) == 1 and (named or printed) and near[0] in _villages(desk) else ""
-    return PlaceChoice("place", optional=True, skipped=Where("", ""), near=tuple(dict.fromkeys(near))[:3], guess=sure)
-
-
-def _villages(desk: Desk) -> set[str]:
-    return {place.id for place in desk.county.places if place.kind == "village"}
+    code = printed.place if printed else ""
+    return PlaceChoice("place", optional=True, skipped=Where("", ""), story=told.text, printed=code)
 
 
 def _official() -> Choice:

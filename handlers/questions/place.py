@@ -38,8 +38,8 @@ class Where:
 class PlaceChoice(Question):
     """Town, then village; or typed; or the phone's location."""
 
-    near: tuple[str, ...] = ()  # places that are likely: from a printed code, the story, earlier cases
-    guess: str = ""  # the one that was named already: only to be confirmed
+    story: str = ""  # may name the place
+    printed: str = ""  # the place that a printed code stands for
 
     def ask(self, desk: Desk, partial: Answer | None) -> Reply:
         """The likely places and the towns, or the villages of one town."""
@@ -49,14 +49,21 @@ class PlaceChoice(Question):
             options = [Option(f"place:{place.id}", place.label(lang)) for place in villages]
             only = Option(f"place:{town.id}", Say("report.place.only", {"town": town.label(lang)}), "quiet")
             return Reply((Say("report.place.village"),), (*options, only), wants="place")
-        likely = [place for id in (self.guess, *self.near) if (place := county.place_by_id.get(id))]
-        likely = list(dict.fromkeys(likely))
+        near, guess = self._likely(desk)
+        likely = [place for id in near if (place := county.place_by_id.get(id))]
         towns = [place for place in county.places if place.kind == "town" and place not in likely]
         options = [Option(f"place:{p.id}", county.place_path(p.id, lang)) for p in likely]
         options += [Option(f"town:{p.id}", p.label(lang)) for p in towns]
-        named = "" if (partial or {}).get("elsewhere") else county.place_path(self.guess, lang)
+        named = "" if (partial or {}).get("elsewhere") else county.place_path(guess, lang)
         prompt = Say("report.place.sure", {"place": named}) if named else Say("report.place.ask")
         return Reply((prompt,), tuple(options), wants="place")
+
+    def _likely(self, desk: Desk) -> tuple[tuple[str, ...], str]:
+        """Likely places, from the story, a printed code, earlier cases; and the one that is only to be confirmed."""
+        named = [place.id for place in named_in(desk.county, self.story)]
+        near = named or ([self.printed] if self.printed else [case.place for case in desk.my_cases()[:2]])
+        village = desk.county.place_by_id.get(near[0]) if len(near) == 1 and (named or self.printed) else None
+        return tuple(dict.fromkeys(near))[:3], near[0] if village and village.kind == "village" else ""
 
     def take(self, desk: Desk, inbound: Inbound, shown: Shown, partial: Answer | None) -> Take:
         """A button, a location or words."""
@@ -65,9 +72,10 @@ class PlaceChoice(Question):
         if inbound.choice:
             return self._pressed(desk, inbound.choice, partial or {})
         text = inbound.text.strip()[:TYPED_MAX]
-        if self.guess and not (partial or {}).get("town"):
+        guess = self._likely(desk)[1]
+        if guess and not (partial or {}).get("town"):
             if yes_or_no(desk, text, ("yes",)):
-                return Got({"place": self.guess, "text": ""})
+                return Got({"place": guess, "text": ""})
             if yes_or_no(desk, text, ("no",)):
                 return More({"elsewhere": True})
         none = is_other_button(desk, text) or is_within(desk.county.texts, "control.asks", text)

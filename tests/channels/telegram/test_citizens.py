@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.store import files, people
-from bot.store.attachments import SIDE_MAX
+from bot.store.photos import SIDE_MAX
 from handlers.messages import Attachment
 from tests.channels.telegram.fake_api import FakeApi, Fault, buttons
 from tests.channels.telegram.town import Town
