@@ -14,6 +14,12 @@ from tests.conversations.stage import TalkStage
 
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.txt"))
 RECORD = os.environ.get("ZHITONG_RECORD", "")
+DEEP = bool(os.environ.get("ZHITONG_DEEP"))
+
+
+def every_third(first: int) -> list[Path]:
+    """What is played again over a channel: the main job and every third script from `first`; deep runs, all."""
+    return [path for number, path in enumerate(SCRIPTS) if DEEP or number in (0, 20) or number % 3 == first]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)

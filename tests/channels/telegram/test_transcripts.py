@@ -12,10 +12,10 @@ from bot.channels.telegram.citizens import Citizens
 from tests.channels.telegram.stage import TelegramStage
 from tests.conversations import transcript
 from tests.conversations.house import TalkHouse
-from tests.conversations.test_transcripts import SCRIPTS
+from tests.conversations.test_transcripts import every_third
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", every_third(1), ids=lambda path: path.stem)
 def test_transcript(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingress, "ALBUM_SECONDS", 0.05)
     monkeypatch.setattr(Citizens, "_too_fast", lambda self, came: False)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
