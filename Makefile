@@ -21,8 +21,10 @@ help:
 demo: $(RUN_READY)
 	@$(BIN)/zhitong demo $(ARGS)
 
+# One worker more than there are cores: many tests wait for a page or a process.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 2) + 1)
 test: $(DEV_READY)
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(RUN_READY)
 	@$(BIN)/zhitong check

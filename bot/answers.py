@@ -95,7 +95,7 @@ class Answers:
     def _likely(self, text: str, *first: str) -> tuple[Entry, ...]:
         """Entries that words may belong to: those that were meant before, then those the search finds."""
         site = self._core.site
-        hits = (hit.entry_id for hit in site.indexes()[0].search(text, LIKELY))
+        hits = (hit.entry_id for hit in site.indexes()[0].search(text, LIKELY, explained=False))
         found = (site.book.get(entry_id) for entry_id in dict.fromkeys((*first, *hits)))
         return tuple(entry for entry in found if entry)
 
@@ -134,7 +134,7 @@ class Answers:
     def _answered(self, conn: Connection, viewer: Actor, no: str) -> tuple[Case, str]:
         """The case and what was last answered."""
         held = cases.by_no(conn, self._core.vault, no)
-        if held is None or sight(viewer, held, self._core.site.county) is not Sight.WORK:
+        if held is None or held.minor or sight(viewer, held, self._core.site.county) is not Sight.WORK:
             raise Unwilling("not_found")
         if not viewer.roles & MAY_SUGGEST:
             raise Unwilling("role")
@@ -147,7 +147,8 @@ class Answers:
         """The sentence of a story that is most like a question somebody asks; an admin will go over it."""
         index = site.indexes()[0]
         sentences = [part.strip() for part in _SENTENCE.split(story)[:12] if part.strip()] or [story]
-        scores = {part: hits[0].score if (hits := index.search(part, 1)) else 0.0 for part in reversed(sentences)}
+        found = {part: index.search(part, 1, explained=False) for part in reversed(sentences)}
+        scores = {part: hits[0].score if hits else 0.0 for part, hits in found.items()}
         return max(reversed(scores), key=lambda part: scores[part])[:LONGEST]
 
     # --- an admin decides ----------------------------------------------------------------------------

@@ -5,13 +5,14 @@ The front desk itself is asked, as by somebody who opens a talk with these words
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from bot.site import Site
 from cases.case import Actor, Case, Event
+from cases.repeats import Voice
 from config.schema import County
 from faq.book import Entry
 from handlers.citizen import front_desk
@@ -104,6 +105,14 @@ class _Stranger:
     def speaking(self, lang: str) -> _Stranger:
         return replace(self, lang=lang)
 
+    def fresh_tip_id(self) -> int:
+        """None, either."""
+        return 0
+
+    def my_tips(self) -> tuple[Case, ...]:
+        """None."""
+        return ()
+
     def fresh_id(self) -> int:
         return 0
 
@@ -116,11 +125,35 @@ class _Stranger:
     def entries_of(self, policy: str) -> tuple[Entry, ...]:
         return self.site.book.of_policy(policy)
 
-    def my_cases(self) -> tuple[Case, ...]:
+    def asked_most(self) -> tuple[Entry, ...]:
+        return ()
+
+    def my_cases(self, limit: int = 20, skip: int = 0) -> tuple[Case, ...]:
+        """None."""
+        return ()
+
+    def holdings(self) -> Mapping[str, int]:
+        """Nothing."""
+        return {"cases": 0, "letters": 0}
+
+    def old_letters(self, skip: int, limit: int) -> tuple[Letter, ...]:
+        """None."""
         return ()
 
     def follows(self, case_id: int) -> bool:
         return False
+
+    def voices(self, topic: str, place: str) -> tuple[Voice, ...]:
+        return ()
+
+    def others(self, case_id: int) -> int:
+        return 0
+
+    def joined(self, case_id: int) -> bool:
+        return False
+
+    def joined_cases(self) -> tuple[Case, ...]:
+        return ()
 
     def case(self, case_id: int) -> Case | None:
         return None

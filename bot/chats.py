@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -18,12 +18,16 @@ from bot.citizens import opened
 from bot.office import StaffDoor
 from bot.outbox import BELL, Sent
 from bot.post import PostOffice
-from bot.store import letters, people, staff, stuck
+from bot.store import boards, letters, people, quotas, staff, stuck
 from bot.store.engine import StoreError
+from bot.store.upsert import keep_number, kept_number
+from bot.stored import Stored
+from bot.turn import STAFF
 from config.schema import County
 from handlers.messages import Attachment, Inbound, Letter, Taken
 
 T = TypeVar("T")
+REACHED = "reached:"  # the name of the number that says when a platform was there
 
 
 class ChatDoor:
@@ -37,14 +41,28 @@ class ChatDoor:
         """The office's files as they are now."""
         return self.core.site.county
 
+    def now(self) -> datetime:
+        """The house's clock."""
+        return self.core.clock()
+
     def code_of(self, case_id: int) -> str:
         """The query code of a case."""
         return self.core.code_of(case_id)
 
     async def take(self, inbound: Inbound) -> Taken:
         """One turn. Raises Busy."""
+        woken = False
+
+        def back(conn: Connection, taken: Taken) -> None:
+            nonlocal woken
+            if taken.person and not taken.duplicate and quotas.is_gone(conn, taken.person, inbound.channel):
+                woken = self._is_back(conn, taken.person, inbound.channel) > 0
+
         async with _open():
-            return await self.core.take(inbound)
+            taken = await self.core.take(inbound, beside=None if inbound.channel == STAFF else back)
+        if woken:
+            self.core.bells.ring(BELL)
+        return taken
 
     def settle(self, letter_id: int, sent: Sent) -> None:
         """What became of an answer that was sent at once."""
@@ -71,21 +89,56 @@ class ChatDoor:
         async with _open():
             return await self.door.receive_file(channel, address, stream, name, mime)
 
-    async def file_of_letter(self, file: Attachment) -> Path | None:
-        """Where a file lies that goes out with a letter."""
+    async def file_of_letter(self, file: Attachment) -> Stored | None:
+        """A file that goes out with a letter."""
         found = await opened(self.core, file)
         return found[1] if found else None
 
     async def back(self, channel: str, address: str) -> None:
-        """Somebody can be reached again."""
+        """Somebody can be reached again: what waited for that is due."""
         now = self.core.clock()
 
         def work(conn: Connection) -> int:
             known = people.find(conn, self.core.vault, channel, address, now, touch=False)
-            return letters.wake(conn, known.citizen.id, now) if known else 0
+            return self._is_back(conn, known.citizen.id, channel) if known else 0
 
         if await self.write(work):
             self.core.bells.ring(BELL)
+
+    def _is_back(self, conn: Connection, person_id: int, channel: str) -> int:
+        """They can be written to again; how many letters had waited for it."""
+        now = self.core.clock()
+        quotas.back(conn, person_id, channel)
+        boards.news_of_person(conn, person_id, now)
+        return letters.wake(conn, person_id, now)
+
+    async def left(self, channel: str, address: str) -> None:
+        """Somebody has blocked us: staff see that before they write."""
+        now = self.core.clock()
+
+        def work(conn: Connection) -> None:
+            known = people.find(conn, self.core.vault, channel, address, now, touch=False)
+            if known:
+                quotas.gone(conn, known.citizen.id, channel, now)
+                boards.news_of_person(conn, known.citizen.id, now)
+
+        await self.write(work)
+
+    async def recall(self, channel: str) -> None:
+        """Look up when a platform was spoken to last, before this process."""
+        at = await self.read(lambda conn: kept_number(conn, f"{REACHED}{channel}"))
+        self.core.lines.reached[channel] = datetime.fromtimestamp(at, UTC) if at else self.now()
+
+    async def reached(self, channel: str, keep: bool) -> timedelta | None:
+        """A platform is there; `keep` writes it down. How long it was not, when that was too long."""
+        now = self.now()
+        if keep:
+            await self.write(lambda conn: keep_number(conn, f"{REACHED}{channel}", int(now.timestamp())))
+        return self.core.lines.well(channel, now)
+
+    def away(self, channel: str) -> timedelta:
+        """How long a platform has been out of reach."""
+        return self.core.lines.away(channel, self.now())
 
     async def unknown(self, channel: str, keys: tuple[str, ...]) -> frozenset[str]:
         """Keys under which nothing has arrived yet."""
@@ -126,5 +179,3 @@ async def _open() -> AsyncGenerator[None]:
         yield
     except StoreError as error:
         raise Busy(type(error).__name__) from error
-
-

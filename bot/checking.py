@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from bot.site import faq_folder, load_site
+from bot.store.connect import DATABASE, connect
+from bot.store.keeping import WAITING
 from config.load import SiteErrors, load
 from config.schema import County
 from faq import book as books
 from faq.book import UNVERIFIED, Book
+from faq.danger import load_dangers
 from faq.grievance import load_grievances
+from faq.hot import load_hot
 from faq.lint import ERRORS, Linter
 from faq.normalise import load_normaliser
 from faq.problems import BookErrors
@@ -37,19 +43,32 @@ class Checked:
     counts: str
 
 
-def check(site: Path | None, today: date) -> Checked:
-    """Read everything under `site` (None: the packaged sample) and say all that is to be said."""
+def check(site: Path | None, today: date, data: Path | None = None) -> Checked:
+    """Read everything under `site` (None: the packaged sample) and say all that is to be said; also of the office in
+    `data`, when there is one: what waits for an admin's word."""
     folder = faq_folder(site)
     county, errors = _tried(lambda: load(site))
     book, wrong = _tried(lambda: books.load([folder]))
-    for read in (load_normaliser, load_grievances, load_weights):
+    for read in (load_normaliser, load_grievances, load_weights, load_dangers, load_hot):
         wrong += _tried(lambda read=read: read(folder))[1]
     errors = _from_here([*errors, *wrong], site)
     words = _Words(county or load(None), today)
     warnings = _from_here([*words.of_years(), *words.of_answers(book)], site)
+    if data and (waits := _waiting(data / DATABASE)):
+        warnings.append(words.say("keeping", n=waits))
     sizes = {"answers": len(book.entries) if book else 0, "topics": sum(1 for _ in county.topics()) if county else 0}
     counts = words.say("counts", errors=len(errors), warnings=len(warnings), **sizes)
     return Checked(tuple(errors), tuple(warnings), words.say("warnings"), counts)
+
+
+def _waiting(path: Path) -> int:
+    """How many cases and people are to be deleted and wait for a word; 0 where nobody can say."""
+    if not path.exists():
+        return 0
+    with suppress(sqlite3.Error), closing(connect(path, "ro")) as raw:
+        found = raw.execute("SELECT n FROM counter WHERE name=?", (WAITING,)).fetchone()
+        return int(found[0]) if found else 0
+    return 0
 
 
 def check_answers(site: Path | None, now: datetime) -> Checked:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
+from datetime import datetime
 from typing import IO
 
 from sqlalchemy import Connection
 
 from bot.core import Core, person_topic
-from bot.store import files, letters, people
+from bot.store import boards, files, letters, people
 from bot.store.attachments import AttachmentError, AttachmentGone, disk_errors
 from bot.store.engine import StoreError
+from bot.stored import Damaged, Stored
 from bot.web.uploads import Refused
 from config.schema import County
 from handlers.messages import Attachment, Inbound, Letter, Taken
@@ -39,7 +41,7 @@ class CitizenDoor:
 
     @property
     def public_url(self) -> str:
-        """"" or "https://…"."""
+        """ "" or "https://…"."""
         return self._public_url
 
     def code_of(self, case_id: int) -> str:
@@ -69,7 +71,7 @@ class CitizenDoor:
         if unseen and found:
             first, last, now = found[0].id, found[-1].id, self.core.clock()
             with contextlib.suppress(StoreError):  # a full disk must not keep anybody from reading
-                await self.core.store.write(lambda conn: letters.seen(conn, unseen, first, last, now))
+                await self.core.store.write(lambda conn: _seen(conn, unseen, first, last, now))
         return found
 
     @asynccontextmanager
@@ -92,19 +94,19 @@ class CitizenDoor:
     ) -> Attachment:
         """Store a file of this person. Raises Refused with the text that says why."""
 
-        def own(conn: Connection, file: Attachment) -> bool:
+        def own(conn: Connection, file: Attachment, secret: bytes) -> bool:
             known = people.find(conn, self.core.vault, channel, address, self.core.clock())
             if known is None:
                 new_id = self.core.fresh()
                 known = people.make(conn, self.core.vault, channel, address, new_id, self.core.clock())
             if files.unsent(conn, known.citizen.id) >= UNSENT_MOST:
                 return False
-            files.add(conn, known.citizen.id, file, self.core.clock())
+            files.add(conn, self.core.vault, known.citizen.id, file, self.core.clock(), secret)
             return True
 
         return await keep_file(self.core, stream, name, mime, own)
 
-    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Path] | None:
+    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Stored] | None:
         """A file this person sent, or one that was sent to them; None for any other."""
 
         def work(conn: Connection) -> Attachment | None:
@@ -112,7 +114,8 @@ class CitizenDoor:
             if known is None:
                 return None
             person_id = known.citizen.id
-            return files.of_person(conn, person_id, attachment_id) or files.told_to(conn, person_id, attachment_id)
+            mine = files.of_person(conn, self.core.vault, person_id, attachment_id)
+            return mine or files.told_to(conn, self.core.vault, person_id, attachment_id)
 
         return await opened(self.core, await self.core.store.read(work))
 
@@ -121,16 +124,23 @@ class CitizenDoor:
         return {} if self.core.store_checked() else {"store": "being checked"}
 
 
+def _seen(conn: Connection, person_id: int, first: int, last: int, now: datetime) -> None:
+    """The page has shown them: staff groups may wait to hear it."""
+    if letters.seen(conn, person_id, first, last, now):
+        boards.news_of_person(conn, person_id, now)
+
+
 async def keep_file(
-    core: Core, stream: AsyncIterator[bytes], name: str, mime: str, own: Callable[[Connection, Attachment], bool]
+    core: Core, stream: AsyncIterator[bytes], name: str, mime: str, own: Callable[[Connection, Attachment, bytes], bool]
 ) -> Attachment:
-    """A file on the disk and the row that says whose it is, written by `own`. Raises Refused.
+    """A file sealed on the disk and the row that says whose it is, written by `own`. Raises Refused.
 
     What is nobody's in the end does not stay on the disk.
     """
-    file, owned = await _received(core, stream, name, mime), False
+    secret, owned = secrets.token_bytes(32), False
+    file = await _received(core, stream, name, mime, secret)
     try:
-        owned = await core.store.write(lambda conn: own(conn, file))
+        owned = await core.store.write(lambda conn: own(conn, file, secret))
     finally:
         if not owned:
             await asyncio.to_thread(core.files.delete, file.id)
@@ -139,7 +149,7 @@ async def keep_file(
     return file
 
 
-async def _received(core: Core, stream: AsyncIterator[bytes], name: str, mime: str) -> Attachment:
+async def _received(core: Core, stream: AsyncIterator[bytes], name: str, mime: str, secret: bytes) -> Attachment:
     """A stream to a checked, re-encoded file on the disk; the slow part in a thread."""
     with disk_errors(), tempfile.SpooledTemporaryFile(max_size=SPOOL) as spool:
         async for chunk in stream:
@@ -147,7 +157,7 @@ async def _received(core: Core, stream: AsyncIterator[bytes], name: str, mime: s
         spool.seek(0)
         limits = core.site.county.office.limits
         try:
-            return await asyncio.to_thread(core.files.receive, _chunks(spool), name, mime, limits)
+            return await asyncio.to_thread(core.files.receive, _chunks(spool), name, mime, limits, "", secret)
         except AttachmentError as error:
             raise Refused(error.key, {"mb": error.limit}) from error
 
@@ -157,11 +167,15 @@ def _chunks(spool: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-async def opened(core: Core, file: Attachment | None) -> tuple[Attachment, Path] | None:
-    """The file with its path; None when it is nobody's or gone from the disk."""
+async def opened(core: Core, file: Attachment | None) -> tuple[Attachment, Stored] | None:
+    """The file, to be read; None when it is nobody's, gone from the disk, or no longer to be opened."""
     if file is None:
         return None
     try:
-        return file, await asyncio.to_thread(core.files.open, file.id)
-    except AttachmentGone:
+        return file, await asyncio.to_thread(_open, core, file.id)
+    except (AttachmentGone, Damaged):
         return None
+
+
+def _open(core: Core, file_id: str) -> Stored:
+    return Stored(core.files.open(file_id), files.secret_of(core.vault, file_id))

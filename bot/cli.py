@@ -10,12 +10,12 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import cases, codes, faq, faq_quality, staff
+from bot.commands import cases, codes, faq, faq_quality, keys, retention, staff
 from bot.commands.common import DataOption, SiteOption, settings_of
 from bot.failures import Mistake, explained
 
 app = typer.Typer(name="zhitong", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-for room in (staff, cases, faq, codes):
+for room in (staff, cases, faq, codes, retention, keys):
     app.add_typer(room.app)
 
 PortOption = Annotated[int | None, typer.Option("--port", help="Port to listen on; 0 takes a free one.")]
@@ -90,14 +90,21 @@ def init(folder: Annotated[Path, typer.Argument(help="An empty or new folder.")]
 
 
 @app.command()
-def check(site: SiteOption = None) -> None:
-    """Check the office's files; exit code 1 when one cannot be used."""
+def check(site: SiteOption = None, data: DataOption = None) -> None:
+    """Check the office's files, and the audit of its data; exit code 1 when one cannot be used."""
     from bot import checking
+    from bot.commands import audits
 
-    folder = settings_of(site).site
+    settings = settings_of(site, data)
+    folder = settings.site
     if folder is not None and not folder.is_dir():
         raise Mistake(f"there is no folder {folder}.")
-    faq_quality.show(checking.check(folder, datetime.now(UTC).astimezone().date()))
+    about_audit = audits.said(settings)
+    for line in about_audit:
+        typer.echo(line)
+    faq_quality.show(checking.check(folder, datetime.now(UTC).astimezone().date(), settings.data_dir))
+    if any(line.startswith("error:") for line in about_audit):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -17,18 +17,21 @@ from sqlalchemy import Connection
 from bot import outbox, turn
 from bot.bells import Bells
 from bot.limits import Guesses
+from bot.lines import Lines
 from bot.site import Site
+from bot.store import questions
 from bot.store.attachments import Attachments
 from bot.store.desk import CODE_VERSION, StoreDesk
 from bot.store.engine import NotStarted, Store, StoreError
 from bot.store.vault import Vault
-from cases.case import Actor
+from cases.case import Actor, is_tip
 from handlers.desk import Citizen, Prepared
 from handlers.messages import Inbound, Taken
 
 STAFF_BELL = "staff"
 GROUP_BELL = "groups"
 PREPARE_THREADS = 2
+HOT_DAYS = timedelta(days=30)  # of the question log, by which answers are ranked
 
 Beside = Callable[[Connection, Taken], None]
 """What a channel wants done in the turn's own transaction, after the turn."""
@@ -57,17 +60,19 @@ class Core:
     clock: Callable[[], datetime] = utc_now
     fresh: Callable[[], int] = fresh_id
     has_group: Callable[[str], bool] = lambda department: False
+    lines: Lines = field(default_factory=Lines)
     folder: Path | None = None  # of the office's own files; None: the packaged sample
 
     def __post_init__(self) -> None:
         guesses = self.site.county.office.limits.code_guesses_per_minute
         self.guesses = Guesses(guesses, time.monotonic)
         self.checked = False
+        self.hot: tuple[str, ...] = self.site.lists.hot
         self.pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="prepare")
 
     def room(self) -> turn.Room:
         """What a turn needs, with the files as they are at this moment."""
-        return turn.Room(self.site, self.vault, self.fresh, self.guesses.allow, self.has_group)
+        return turn.Room(self.site, self.vault, self.fresh, self.guesses.allow, self.has_group, self.hot)
 
     def desk(self, conn: Connection, staff: Actor | None = None) -> StoreDesk:
         """A desk outside a turn, for looking only."""
@@ -85,13 +90,19 @@ class Core:
             self.guesses.allow,
         )
 
+    async def count_questions(self) -> None:
+        """Rank the answers by how many people asked for them lately, for the turns to come. Raises StoreError."""
+        since = self.clock() - HOT_DAYS
+        people = await self.store.read(lambda conn: questions.asked_most(conn, since))
+        self.hot = self.site.ranked(people)
+
     def store_checked(self) -> bool:
         """Whether the store's file has been found sound."""
         return self.checked
 
     def code_of(self, case_id: int) -> str:
         """The query code of a case."""
-        return self.vault.ring.query_code(case_id, CODE_VERSION)
+        return self.vault.ring.query_code(case_id, CODE_VERSION, is_tip(case_id))
 
     async def take(
         self, inbound: Inbound, start_within: float | None = None, beside: Beside | None = None

@@ -33,8 +33,12 @@ _RUN_TOO = frozenset("\t\r\n")
 
 
 def row_of(held: Case, county: County, now: datetime, *, contact: bool = False) -> Row:
-    """A case for export. Name and phone are in it only with `contact`; numbers in free text are masked always."""
+    """A case for export. Name and phone are in it only with `contact`; numbers in free text are masked always.
+
+    What a child under 14 told, and their contact, leave the office in no export (未成年人网络保护条例 §36).
+    """
     unit = county.department_by_id.get(held.department)
+    wanted, contact = contact, contact and not held.minor
     row: Row = {
         "no": held.no,
         "state": str(held.state),
@@ -44,7 +48,7 @@ def row_of(held: Case, county: County, now: datetime, *, contact: bool = False) 
         "department_id": held.department,
         "department": unit.name if unit else held.department,
         "assist": list(held.assist),
-        "place": place_words(county, held.place, mask(held.place_text), "zh"),
+        "place": place_words(county, held.place, "" if held.minor else mask(held.place_text), "zh"),
         "opened_at": held.opened_at,
         "accept_by": held.accept_by,
         "answer_by": held.answer_by,
@@ -60,20 +64,26 @@ def row_of(held: Case, county: County, now: datetime, *, contact: bool = False) 
         "source": held.source,
         "on_behalf": held.on_behalf,
         "anonymous": not (held.name or held.phone),
-        "story": mask(held.story),
+        "story": "" if held.minor else mask(held.story),
     }
-    return {**row, **{name: getattr(held, name) for name in CONTACT}} if contact else row
+    return {**row, **{name: getattr(held, name) if contact else "" for name in CONTACT}} if wanted else row
 
 
-def history(events: Iterable[Event]) -> list[Row]:
-    """What happened to a case, oldest first; numbers in texts masked, citizens without a name."""
-    return [_step(one) for one in events if one.act is not Act.REVEAL]
+def history(events: Iterable[Event], minor: bool = False) -> list[Row]:
+    """What happened to a case, oldest first; numbers in texts masked, citizens without a name, of a child no text."""
+    return [_step(one, minor) for one in events if one.act is not Act.REVEAL]
 
 
-def _step(one: Event) -> Row:
+def looks(events: Iterable[Event]) -> list[Event]:
+    """Who took a case on or looked at its contact, oldest first: what the yearly audit of children's cases asks."""
+    return [one for one in events if one.act in (Act.CLAIM, Act.RELEASE, Act.REVEAL) and one.by.kind == "staff"]
+
+
+def _step(one: Event, minor: bool) -> Row:
     who = one.by.name if one.by.kind == "staff" else ""
     data = {name: mask(str(value)) for name, value in one.data.items()}
-    return {"act": str(one.act), "at": one.at, "by": one.by.kind, "name": who, "text": mask(one.text), "data": data}
+    text = "" if minor else mask(one.text)
+    return {"act": str(one.act), "at": one.at, "by": one.by.kind, "name": who, "text": text, "data": data}
 
 
 def line_of(held: Case, county: County, now: datetime) -> str:

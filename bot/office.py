@@ -7,8 +7,9 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from math import inf
-from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -16,16 +17,22 @@ from bot.answers import Answers
 from bot.citizens import CitizenDoor, keep_file, opened
 from bot.core import STAFF_BELL, Core, left_topic
 from bot.limits import Tries
-from bot.store import cases, files, letters, lists, passwords, quotas, staff, stuck
+from bot.repeats import Repeats
+from bot.store import cases, files, keeping, letters, lists, passwords, quotas, staff, stuck
+from bot.store import repeats as repeat_rows
 from bot.store.engine import StoreError
 from bot.store.keys import KeyGone
+from bot.stored import Stored
+from bot.tips import FILE, Tips
 from bot.web.staff_house import TooMany, Weak
-from cases.case import Actor, Case, Command
+from cases.case import Actor, Case, Command, is_tip
 from cases.lifecycle import Illegal, decide, fold
-from cases.visibility import Sight, sight
+from cases.redaction import mask
+from cases.visibility import Sight, may_read, sight
 from handlers.messages import Attachment, Inbound
 from handlers.notices import notice
-from handlers.staff import commands
+from handlers.staff import commands, today
+from handlers.staff.around import ties
 from handlers.staff.card import CardPage, CardQuery, CaseFile, case_file
 from handlers.wording import render
 
@@ -39,6 +46,8 @@ class StaffDoor(CitizenDoor):
     def __init__(self, core: Core, public_url: str) -> None:
         super().__init__(core, public_url)
         self._answers = Answers(core)
+        self._tips = Tips(core)
+        self._repeats = Repeats(core)
         self._logins = Tries(LOGIN_TRIES, LOGIN_SECONDS, LOGIN_TRIES * 40, time.monotonic)
         self._at_home = Tries(LOGIN_TRIES, LOGIN_SECONDS, inf, time.monotonic)
         self._homes: set[tuple[str, str]] = set()  # who has logged in from where since the start
@@ -47,6 +56,16 @@ class StaffDoor(CitizenDoor):
     def answers(self) -> Answers:
         """The policy answers, to be worked on."""
         return self._answers
+
+    @property
+    def tips(self) -> Tips:
+        """The names behind tips."""
+        return self._tips
+
+    @property
+    def repeats(self) -> Repeats:
+        """What like cases and cross-checks come to."""
+        return self._repeats
 
     # --- who is there --------------------------------------------------------------------------------
 
@@ -127,10 +146,28 @@ class StaffDoor(CitizenDoor):
             if held is None or sight(viewer, held, self.county) is Sight.NONE:
                 return None
             happened = cases.events(conn, self.core.vault, held.id)
-            kept, told = files.all_of_case(conn, held.id), letters.deliveries(conn, held.id)
+            kept, told = files.all_of_case(conn, self.core.vault, held.id), letters.deliveries(conn, held.id)
             now = self.core.clock()
             reach = quotas.reach_of_case(conn, held.id, now)
-            return case_file(held, happened, viewer, self.county, now, kept, told, lang, reach)
+            owed = cases.duties_of(conn, held.id)
+            recent = now - timedelta(days=self.county.repeats.recent_days)
+            around = repeat_rows.around(conn, self.core.vault, held, recent)
+            found = case_file(held, happened, viewer, self.county, now, kept, told, lang, *reach, owed)
+            return replace(found, ties=ties(held, around, viewer, self.county, lang)) if found else None
+
+        found = await self.core.store.read(work)
+        if found and found.card.tip:
+            await self._tips.seen(viewer, found.card.no)
+        return found
+
+    async def today(self, viewer: Actor, lang: str = "zh") -> today.Digest:
+        """What is wanted of the viewer today, by section; read anew each time it is asked for."""
+        now = self.core.clock()
+
+        def work(conn: Connection) -> today.Digest:
+            wanted = cases.wanted(conn, self.core.vault, now + today.AHEAD)
+            mine = [one for one in wanted if sight(viewer, one.case, self.county) is Sight.WORK]
+            return today.digest(mine, viewer, self.county, now, lang)
 
         return await self.core.store.read(work)
 
@@ -164,10 +201,14 @@ class StaffDoor(CitizenDoor):
         return "\n\n".join(told)
 
     async def queue(self) -> Mapping[str, int]:
-        """Messages given up (of ours, and theirs that nobody could take), and those that wait for somebody."""
+        """Messages given up (ours, and theirs that nobody could take), those that wait, platforms out of reach, and
+        cases that are due to be deleted and wait for a word."""
         found = await self.core.store.read(letters.depth)
         untaken = await self.core.store.read(stuck.given_up)
-        return {"parked": found.get("parked", 0) + untaken, "waiting": found.get("waiting", 0)}
+        lines = self.core.lines.standing(self.core.clock())
+        due = await self.core.store.read(lambda conn: keeping.number(conn, keeping.WAITING))
+        standing = {"parked": found.get("parked", 0) + untaken, "waiting": found.get("waiting", 0), "keeping": due}
+        return {**standing, **lines}
 
     @asynccontextmanager
     async def listen_staff(self, viewer: Actor) -> AsyncGenerator[asyncio.Queue[str]]:
@@ -203,26 +244,32 @@ class StaffDoor(CitizenDoor):
         if channel != "staff":
             return await super().receive_file(channel, address, stream, name, mime)
 
-        def own(conn: Connection, file: Attachment) -> bool:
-            files.add(conn, -int(address), file, self.core.clock())
+        def own(conn: Connection, file: Attachment, secret: bytes) -> bool:
+            files.add(conn, self.core.vault, -int(address), file, self.core.clock(), secret)
             return True
 
         return await keep_file(self.core, stream, name, mime, own)
 
-    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Path] | None:
+    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Stored] | None:
         """A file this person or member of staff sent."""
         if channel != "staff":
             return await super().open_file(channel, address, attachment_id)
-        mine = await self.core.store.read(lambda conn: files.of_person(conn, -int(address), attachment_id))
+        mine = await self.core.store.read(
+            lambda conn: files.of_person(conn, self.core.vault, -int(address), attachment_id)
+        )
         return await opened(self.core, mine)
 
-    async def case_file(self, viewer: Actor, no: str, attachment_id: str) -> tuple[Attachment, Path] | None:
+    async def case_file(self, viewer: Actor, no: str, attachment_id: str) -> tuple[Attachment, Stored] | None:
         """A file of a case the viewer may see."""
 
         def work(conn: Connection) -> Attachment | None:
             held = cases.by_no(conn, self.core.vault, no)
-            if held is None or sight(viewer, held, self.county) is Sight.NONE:
+            if held is None or not may_read(viewer, held, self.county):
                 return None
-            return files.of_case(conn, held.id, attachment_id)
+            found = files.of_case(conn, self.core.vault, held.id, attachment_id)
+            return replace(found, name=mask(found.name)) if found else None
 
-        return await opened(self.core, await self.core.store.read(work))
+        found = await self.core.store.read(work)
+        if found and await self.core.store.read(lambda conn: is_tip(cases.id_of(conn, no))):
+            await self._tips.seen(viewer, no, FILE)
+        return await opened(self.core, found)

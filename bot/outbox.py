@@ -15,7 +15,7 @@ from typing import Literal
 import structlog
 
 from bot.bells import Bells
-from bot.store import letters
+from bot.store import boards, letters
 from bot.store.engine import Store
 from bot.store.letters import Owed
 
@@ -89,7 +89,13 @@ class Outbox:
         rest = [(row, sent) for row, sent in rows if sent.result != "delivered"]
         if not rows:
             return
-        await self._store.write(lambda conn: write_results(conn, done, rest, now))
+        told = [row.id for row, _ in rows if row.kind == "letter"]
+
+        def work(conn: letters.Connection) -> None:
+            write_results(conn, done, rest, now)
+            boards.news_of_letters(conn, told, now)
+
+        await self._store.write(work)
 
 
 def write_results(conn: letters.Connection, done: list[int], rest: list[tuple[Owed, Sent]], now: datetime) -> None:

@@ -50,7 +50,7 @@ class PostOffice:
         """One letter to every address of its person, in order. Whoever is reached at one address is reached."""
         lock = self._lanes.setdefault(row.person_id, asyncio.Lock())
         async with lock:
-            if self._first.get(row.person_id, row.id) < row.id:
+            if await self._is_behind(row):
                 return Sent("held", after=AFTER_SECONDS)
             sent = await self._send_all(row)
             if sent.result == "held" or (sent.result == "failed" and not is_last(row, sent)):
@@ -60,6 +60,16 @@ class PostOffice:
         if not lock.locked():
             self._lanes.pop(row.person_id, None)
         return sent
+
+    async def _is_behind(self, row: Owed) -> bool:
+        """Whether an earlier letter of the same person is still to go out: it may have got there another way."""
+        first = self._first.get(row.person_id, row.id)
+        if first >= row.id:
+            return False
+        if await self._core.store.read(lambda conn: letters.is_queued(conn, first)):
+            return True
+        self._first.pop(row.person_id, None)
+        return False
 
     async def _send_all(self, row: Owed) -> Sent:
         found = await self._core.store.read(lambda conn: self._look(conn, row))
@@ -108,6 +118,8 @@ class PostOffice:
         if rest:
             rows = letters.reply_rows(conn, list(rest))
             write_results(conn, [], [(row, rest[row.letter_id]) for row in rows], now)
+            for row in rows:
+                self._first[row.person_id] = min(row.id, self._first.get(row.person_id, row.id))
 
     async def settled(self) -> None:
         """Return when nothing waits to be settled."""

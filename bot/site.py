@@ -6,7 +6,7 @@ and line; at start it stops the start.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -24,8 +24,11 @@ from bot import memory, site_cache
 from config.load import SiteErrors, load
 from config.schema import County, Lane
 from faq import book as books
+from faq import danger
 from faq.book import Book, load_vocabulary
+from faq.danger import Dangers
 from faq.grievance import Grievances, load_grievances
+from faq.hot import load_hot
 from faq.normalise import Normaliser, load_normaliser
 from faq.problems import BookErrors
 from faq.respond import Answers
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TOPICS_SHOWN = 5
+HOT = 50  # of the most asked answers are kept in order; some of them may be over
 # On tests/config/stories.tsv a topic that is sure by these figures is right 96 times in 100.
 TOPIC_FLOOR = 0.2  # below this a topic does not sound like the story at all
 TOPIC_SURE = 0.6  # from this on the first topic may be sure,
@@ -63,6 +67,13 @@ class Lists:
     normaliser: Normaliser
     weights: Weights
     grievances: Grievances
+    own_dangers: Dangers | None  # None: the shipped reader, which is read when it is needed first
+    hot: tuple[str, ...]
+
+    @property
+    def dangers(self) -> Dangers:
+        """What tells an emergency."""
+        return self.own_dangers or danger.shipped()
 
 
 @dataclass(frozen=True)
@@ -77,11 +88,13 @@ class Site:
     book: Book
     lists: Lists
     stamp: Stamp
+    topics: Index | None = field(default=None, repr=False, compare=False)  # of the same topics and lists, built before
     _building: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def warm(self) -> Site:
         """Build the indexes if nobody has; a second of pure work, so never on the event loop."""
         self.indexes()
+        self.lists.dangers("")
         memory.give_back()
         return self
 
@@ -94,10 +107,12 @@ class Site:
     def _indexes(self) -> tuple[Index, Index]:
         from faq.search import Index  # with numpy: a tenth of the time to the first page
 
-        of_topics = replace(self.lists.weights.search, label=TOPIC_LABEL, per_text=TOPIC_PER_TEXT)
+        normaliser, weights = self.lists.normaliser, self.lists.weights.search
+        answers = Index.build(self.book, normaliser, weights)
+        if self.topics is not None:
+            return answers, self.topics
+        of_topics = replace(weights, label=TOPIC_LABEL, per_text=TOPIC_PER_TEXT)
         shelves = {topic.code: (topic.code[:2],) for topic in self.county.topics()}
-        normaliser = self.lists.normaliser
-        answers = Index.build(self.book, normaliser, self.lists.weights.search)
         return answers, Index.build_from(_topic_texts(self.county), shelves, normaliser, of_topics)
 
     def answers(self, now: datetime) -> Answers:
@@ -106,19 +121,26 @@ class Site:
         day = now.astimezone(ZoneInfo(office.time_zone)).date()
         return Answers(self.indexes()[0], self.book, self.lists.weights.decide, asks, day, office.region or None)
 
+    def ranked(self, people: Mapping[str, int]) -> tuple[str, ...]:
+        """Ids of answers, those first that most people asked for, then the admin's own list; of equals the first in
+        the files. `people`: how many asked for each."""
+        known = [entry.id for entry in self.book.entries if people.get(entry.id)]
+        return (*sorted(known, key=lambda one: -people[one])[:HOT], *self.lists.hot)
+
     def prepare(self, text: str, now: datetime) -> Prepared:
         """What can be known of a message before its turn; a few milliseconds of pure work."""
         words = text.strip()[:LONGEST]
+        heard = self.lists.dangers(words)
         if len(words) < 2 or words.isdecimal():
-            return Prepared()
+            return Prepared(danger=heard)
         _, topics = self.indexes()
         verdict, _ = self.answers(now).respond(words)
-        found = topics.search(words, TOPICS_SHOWN)
+        found = topics.search(words, TOPICS_SHOWN, explained=False)
         likely = [hit for hit in found if hit.score >= TOPIC_FLOOR]
         sure = _is_sure([hit.score for hit in likely])
         far = (TOPIC_FAR_IF_SURE if sure else TOPIC_FAR) * max((hit.score for hit in likely), default=0.0)
         codes = [hit.entry_id for hit in likely if hit.score >= far] or _heard_in_parts(topics, words)
-        return Prepared(verdict, tuple(codes), sure, self.lists.grievances(words))
+        return Prepared(verdict, tuple(codes), sure, self.lists.grievances(words), heard)
 
 
 def _is_sure(scores: list[float]) -> bool:
@@ -134,7 +156,7 @@ def _heard_in_parts(topics: Index, words: str) -> list[str]:
     """
     scores: dict[str, float] = {}
     starts = range(0, min(len(words) - PIECE // 2, PARTS_HEARD * PIECE // 2), PIECE // 2)
-    for hit in (hit for at in starts for hit in topics.search(words[at : at + PIECE], TOPICS_SHOWN)):
+    for hit in (hit for at in starts for hit in topics.search(words[at : at + PIECE], TOPICS_SHOWN, explained=False)):
         scores[hit.entry_id] = max(hit.score, scores.get(hit.entry_id, TOPIC_FLOOR))
     best = sorted(scores, key=lambda code: -scores[code])
     return [code for code in best if scores[code] > TOPIC_FLOOR][:TOPICS_SHOWN]
@@ -144,13 +166,15 @@ def load_site(folder: Path | None, data_dir: Path | None = None, last: Site | No
     """Read everything under `folder` (None: the packaged sample). Raises SiteErrors, BookErrors, SiteFileError.
 
     A county whose files have not changed since comes from `last`, or from `data_dir`: it takes longer than all else.
+    So do the word lists of `last`, and the index over its topics: an edited answer is to be live at once.
     """
     stamp = _stamp(folder)
     own = faq_folder(folder)
     book = books.load([own], load_vocabulary(own))
-    lists = Lists(load_normaliser(own), load_weights(own), load_grievances(own))
+    same_lists = last is not None and _of_lists(last.stamp, own) == _of_lists(stamp, own)
+    lists = last.lists if last is not None and same_lists else _lists(own)
     if last is not None and _of_county(last.stamp, own) == _of_county(stamp, own):
-        return Site(last.county, book, lists, stamp)
+        return Site(last.county, book, lists, stamp, last.indexes()[1] if same_lists else None)
     if data_dir is None:
         return Site(load(folder), book, lists, stamp)
     kept, key = data_dir / site_cache.NAME, (stamp, _code_stamp())
@@ -225,6 +249,16 @@ def _of_county(stamp: Stamp, answers: Path) -> Stamp:
     return tuple(one for one in stamp if not Path(one[0]).is_relative_to(answers))
 
 
+def _of_lists(stamp: Stamp, answers: Path) -> Stamp:
+    """The part of a stamp that is about the word lists and weights."""
+    texts = (".md", ".jsonl")
+    return tuple(one for one in stamp if Path(one[0]).is_relative_to(answers) and Path(one[0]).suffix not in texts)
+
+
+def _lists(own: Path) -> Lists:
+    return Lists(load_normaliser(own), load_weights(own), load_grievances(own), danger.own(own), load_hot(own))
+
+
 def _code_stamp() -> Stamp:
     """The checks themselves: what an older release found good may not be good for this one."""
     files = sorted(Path(config.__file__).parent.glob("*.py"))
@@ -232,7 +266,7 @@ def _code_stamp() -> Stamp:
 
 
 def _counts(path: Path) -> bool:
-    return path.suffix in (".yaml", ".md", ".jsonl")
+    return path.suffix in (".yaml", ".md", ".jsonl", ".tsv")
 
 
 def _stat(path: Path) -> stat_result | None:

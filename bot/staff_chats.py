@@ -18,7 +18,7 @@ from bot.chats import ChatDoor
 from bot.core import GROUP_BELL
 from bot.groups import Draft, Group, Judged, Place, Showing
 from bot.outbox import Sent, write_results
-from bot.store import boards, cases, files, letters, staff
+from bot.store import boards, cases, files, letters, lists, quotas, staff
 from bot.store.letters import Owed
 from cases.case import Actor, Case, Command, Role
 from cases.lifecycle import Illegal, decide, fold
@@ -26,11 +26,16 @@ from cases.visibility import Sight, sight
 from faq.book import Entry
 from handlers.messages import Inbound
 from handlers.notices import notice
-from handlers.staff import commands
-from handlers.staff.card import CardPage, CardQuery, CaseFile, case_file
+from handlers.staff import commands, today
+from handlers.staff.card import CardPage, CardQuery, CaseFile, card, case_file
 from handlers.wording import render
 
 LEASE_SECONDS = 120.0
+
+
+def _outside(actor: Actor) -> Actor:
+    """A member of staff on a chat platform: tips are for the staff room only, whoever asks."""
+    return replace(actor, roles=actor.roles - {Role.CUSTODIAN})
 
 
 class GroupDoor(ChatDoor):
@@ -38,10 +43,6 @@ class GroupDoor(ChatDoor):
 
     channel = "telegram"
     default = ""
-
-    def now(self) -> datetime:
-        """The house's clock."""
-        return self.core.clock()
 
     def groups(self) -> tuple[Group, ...]:
         """Every group of the office, as the files are now."""
@@ -97,8 +98,10 @@ class GroupDoor(ChatDoor):
         if viewer is None:
             return None
         happened = cases.events(conn, self.core.vault, held.id)
-        kept, sent = files.all_of_case(conn, held.id), letters.deliveries(conn, held.id)
-        return case_file(held, happened, viewer, self.county, self.core.clock(), kept, sent)
+        kept, sent = files.all_of_case(conn, self.core.vault, held.id), letters.deliveries(conn, held.id)
+        now = self.core.clock()
+        reach = quotas.reach_of_case(conn, held.id, now)
+        return case_file(held, happened, viewer, self.county, now, kept, sent, "zh", *reach)
 
     def _reader(self, group: Group, held: Case) -> Actor | None:
         """A clerk of whichever of the group's departments works on the case."""
@@ -126,6 +129,27 @@ class GroupDoor(ChatDoor):
 
         return tuple(rows), await self.read(work)
 
+    async def morning(self, group: Group) -> tuple[tuple[Owed, ...], str]:
+        """The digests that are due, and what they say: what each of the group's departments has to do, as of now."""
+        now = self.core.clock()
+        if not await self.read(lambda conn: boards.digests_due(conn, group.units, now)):
+            return (), ""
+        rows = await self.write(lambda conn: boards.take_digests(conn, group.units, now, LEASE_SECONDS))
+        units = [row.department for row in rows]
+        return tuple(rows), await self.read(lambda conn: self._digests(conn, units, now))
+
+    def _digests(self, conn: Connection, units: Sequence[str], now: datetime) -> str:
+        wanted = cases.wanted(conn, self.core.vault, now + today.AHEAD)
+        told: list[str] = []
+        for unit in dict.fromkeys(units):
+            clerk = Actor("staff", 0, "", frozenset({Role.CLERK}), unit)
+            mine = [one for one in wanted if sight(clerk, one.case, self.county) is Sight.WORK]
+            words = today.told(today.digest(mine, clerk, self.county, now), self.county, now)
+            known = self.county.department_by_id.get(unit)
+            if words:
+                told.append(f"{known.name}\n{words}" if known and len(units) > 1 else words)
+        return "\n\n".join(told)
+
     async def settle_rows(self, rows: Sequence[Owed], sent: Sent) -> None:
         """What became of rows."""
         now = self.core.clock()
@@ -146,6 +170,10 @@ class GroupDoor(ChatDoor):
     async def joined(self, chat: str, message: int, case_id: int) -> None:
         """A message of ours shows a case."""
         await self.write(lambda conn: boards.join(conn, self.channel, chat, message, case_id))
+
+    async def opened(self, chat: str, thread: int) -> None:
+        """A closed topic is open: the next time its case is shown it is closed again."""
+        await self.write(lambda conn: boards.opened(conn, self.channel, chat, thread))
 
     async def moved_to(self, old: str, new: str) -> None:
         """A group has another id."""
@@ -185,7 +213,7 @@ class GroupDoor(ChatDoor):
 
         def work(conn: Connection) -> Actor | None:
             row = staff.bound_staff(conn, self.channel, hashes)
-            return staff.as_actor(row) if row else None
+            return _outside(staff.as_actor(row)) if row else None
 
         return await self.read(work)
 
@@ -201,11 +229,24 @@ class GroupDoor(ChatDoor):
         return await self.read(work)
 
     async def cards(self, viewer: Actor, which: CardQuery, group: Group | None) -> CardPage:
-        """Cards the viewer may see; in a group only those of its own departments."""
-        page = await self.door.cards(viewer, which)
-        if group is None:
-            return page
-        return replace(page, cards=tuple(card for card in page.cards if card.department in group.units))
+        """Cards the viewer may see; in a group only those of its own departments, and no counts but of these."""
+        now, county, vault = self.core.clock(), self.county, self.core.vault
+        units = group.units if group else None
+        return await self.read(lambda conn: lists.page(conn, vault, county, _outside(viewer), which, now, units))
+
+    async def acts(self, who: Actor, case_id: int) -> tuple[str, ...]:
+        """What somebody may do to a case now."""
+
+        def work(conn: Connection) -> tuple[str, ...]:
+            held = cases.by_id(conn, self.core.vault, case_id)
+            front = card(held, _outside(who), self.county, self.core.clock()) if held else None
+            return front.acts if front else ()
+
+        return await self.read(work)
+
+    async def sent_from(self, chat: str, case_id: int) -> tuple[Draft, ...]:
+        """What was confirmed in a group about a case, the newest last."""
+        return await self.read(lambda conn: boards.sent_from(conn, self.core.vault, self.channel, chat, case_id))
 
     async def answers(self, words: str) -> tuple[Entry, ...]:
         """Stored answers to words."""
@@ -229,7 +270,7 @@ class GroupDoor(ChatDoor):
         return await self.read(work)
 
     def _judged(self, conn: Connection, held: Case, actor: Actor, draft: Draft) -> Judged:
-        kept = files.by_ids(conn, draft.files)
+        kept = files.by_ids(conn, self.core.vault, draft.files)
         now, by = self.core.clock(), str(actor.id)
         inbound = Inbound("staff", "", by, now, draft.text, draft.act, kept, case=held.no, fields=draft.fields)
         outcome = commands.answer(self.core.desk(conn, actor), inbound)
@@ -271,11 +312,9 @@ class GroupDoor(ChatDoor):
         """Have it done; what the press gave, with `error` when it may not be."""
 
         def work(conn: Connection) -> tuple[str, tuple[object, ...]]:
-            return cases.no_of(conn, draft.case_id), files.by_ids(conn, draft.files)
+            return cases.no_of(conn, draft.case_id), files.by_ids(conn, self.core.vault, draft.files)
 
         no, kept = await self.read(work)
         now = self.core.clock()
         said = Inbound("staff", key, str(who.id), now, draft.text, draft.act, kept, case=no, fields=draft.fields)  # pyright: ignore[reportArgumentType]
         return dict((await self.take(said)).data)
-
-

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -19,10 +18,11 @@ from bot.channels.wechat.tokens import Held
 from bot.citizens import UNSENT_MOST, CitizenDoor, opened
 from bot.letter_links import id_of, token_of
 from bot.outbox import BELL
-from bot.store import fetches, files, letters, people, quotas, waiting
+from bot.store import boards, fetches, files, letters, people, quotas, waiting
 from bot.store.attachments import AttachmentError
 from bot.store.engine import StoreError
 from bot.store.keys import KeyGone
+from bot.stored import Stored
 from bot.web.uploads import Refused
 from config.schema import County
 from handlers.messages import Attachment, Inbound, Letter, Reply, Say, Taken
@@ -94,7 +94,7 @@ class WeChatDoor:
             raise _FullUp
         for one in waits:
             file = Attachment(one.id, one.kind, one.name, one.mime, 0)
-            files.add(conn, person_id, file, now)
+            files.add(conn, self._vault, person_id, file, now)
             fetches.wait_for(conn, CHANNEL, file, one.media, now, now + MEDIA_LASTS)
 
     async def owe(self, taken: Taken) -> None:
@@ -112,7 +112,12 @@ class WeChatDoor:
     async def delivered(self, rows: tuple[int, ...]) -> None:
         """These rows went out with an answer."""
         now = self._core.clock()
-        await self._write(lambda conn: letters.delivered(conn, rows, now))
+
+        def work(conn: Connection) -> None:
+            letters.delivered(conn, rows, now)
+            boards.news_of_letters(conn, rows, now)
+
+        await self._write(work)
 
     async def back(self, address: str) -> None:
         """What waited for this person is due."""
@@ -139,7 +144,12 @@ class WeChatDoor:
     async def unarrived(self, key: str, address: str, job: str) -> None:
         """A template message did not arrive."""
         now = self._core.clock()
-        await self._once(key, address, lambda conn, who: waiting.unarrived(conn, CHANNEL, job, who, now))
+
+        def work(conn: Connection, person_id: int) -> None:
+            if waiting.unarrived(conn, CHANNEL, job, person_id, now):
+                boards.news_of_person(conn, person_id, now)
+
+        await self._once(key, address, work)
 
     async def _once(self, key: str, address: str, work: Callable[[Connection, int], object]) -> None:
         """An event that is no turn: under its key like any message."""
@@ -207,10 +217,13 @@ class WeChatDoor:
         limits, store = self.county.office.limits, self._core.files
         async with _open():
             try:
-                kept = await asyncio.to_thread(store.receive, iter((data,)), file.name, file.mime, limits, file.id)
+                secret = await asyncio.to_thread(files.secret_of, self._vault, file.id)
+                kept = await asyncio.to_thread(
+                    store.receive, iter((data,)), file.name, file.mime, limits, file.id, secret
+                )
             except AttachmentError as error:
                 raise Refused(error.key, {"mb": error.limit}) from error
-        if not await self._write(lambda conn: fetches.arrived(conn, file.id, kept)):
+        if not await self._write(lambda conn: fetches.arrived(conn, self._vault, file.id, kept)):
             await asyncio.to_thread(store.delete, file.id)
 
     async def later(self, file: Waits) -> bool:
@@ -251,8 +264,8 @@ class WeChatDoor:
 
         return await self._read(work) if letter_id else None
 
-    async def file_of_letter(self, file: Attachment) -> Path | None:
-        """Where a file lies that goes out with a letter."""
+    async def file_of_letter(self, file: Attachment) -> Stored | None:
+        """A file that goes out with a letter."""
         found = await opened(self._core, file)
         return found[1] if found else None
 

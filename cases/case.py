@@ -35,16 +35,24 @@ class Act(StrEnum):
     ASK = "ask"  # 请群众补充
     SUPPLEMENT = "supplement"  # 群众补充
     WAIT_OUT = "wait_out"  # nobody supplemented in time
-    EXTEND = "extend"  # 延期
+    REQUEST = "request"  # 申请延期
+    EXTEND = "extend"  # 延期: the request is granted
+    DECLINE = "decline"  # 不同意: what was asked for or proposed is not granted
     ASSIST = "assist"  # 协办
+    REPLY = "reply"  # 协办回复: an assisting unit's own part
+    PROGRESS = "progress"  # 阶段反馈
     ANSWER = "answer"  # 答复
     RATE_WELL = "rate_well"  # 3-5
     RATE_BADLY = "rate_badly"  # 1-2
     LAPSE = "lapse"  # the rating window passed
+    PROPOSE = "propose"  # 提请办结: a second person is to look
     CLOSE = "close"  # 办结
+    RECHECK = "recheck"  # 回头看: the citizen is asked again
+    CONFIRM = "confirm"  # the citizen: it holds
     REOPEN = "reopen"
     WITHDRAW = "withdraw"  # 撤回
     MERGE = "merge"  # 并案
+    SPLIT = "split"  # 拆分: the merge was wrong
     ESCALATE = "escalate"  # 提级
     SUPERVISE = "supervise"  # 督办
     NOTE = "note"  # internal
@@ -52,8 +60,16 @@ class Act(StrEnum):
     TOLD = "told"  # told by phone, visit or letter
     REMIND = "remind"  # a clock's reminder
     REVEAL = "reveal"  # staff looked at the contact
+    CONCLUDE = "conclude"  # 办结认定 of a tip: from now the feedback is owed
     MUTE = "mute"  # 禁言: who wrote it may not write for some days
     UNMUTE = "unmute"
+    SECOND = "second"  # 附议补充: words of somebody who joined
+    STEP_OUT = "step_out"  # 退出: who filed it withdraws, others go on
+    REVIEW = "review"  # 四个穿透
+    CROSSCHECK = "crosscheck"  # 村村协作: another unit is to check
+    CHECKED = "checked"  # and has
+    HOLD = "hold"  # 留存: not deleted however old (个人信息保护法 §47)
+    UNHOLD = "unhold"
 
 
 class Role(StrEnum):
@@ -79,6 +95,14 @@ class Actor:
 
 CLOCK = Actor("clock")
 
+TIP_IDS = 1 << 62
+"""Ids of tips are random from here on: unlike those of cases they say nothing of the moment."""
+
+
+def is_tip(case_id: int) -> bool:
+    """Whether an id is a tip's."""
+    return case_id >= TIP_IDS
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -96,8 +120,14 @@ class Command:
     score: int = 0
     into: int = 0
     until: datetime | None = None
+    how: str = ""  # TOLD: phone, visit or letter
+    whom: str = ""  # TOLD: who was told
+    on: datetime | None = None  # TOLD: when
+    about: tuple[str, ...] = ()  # TOLD: the duties that it fulfils
     attachments: tuple[str, ...] = ()
     rev: int = 0
+    sheet: tuple[tuple[str, str], ...] = ()  # 四个穿透, by the names in SHEET
+    finding: str = ""  # of a cross-check: "none" | "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +154,8 @@ class Filing:
     on_behalf: str = ""  # "" | "relative" | "clerk"
     minor: bool = False
     source: str = ""  # visit, phone, letter, hotline ... when a clerk enters it
+    accused: tuple[str, ...] = ()  # departments that the matter is about: it is kept from them
+    about: str = ""  # a tip: who it is about, as the informant put it
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +214,28 @@ class Case:
     bad_ratings: int = 0
     score: int = 0
     merged_into: int = 0
+    since: datetime | None = None  # when the present unit got it; None: from the beginning
+    pending: str = ""  # "extend" | "close": what waits for somebody else's yes
+    pending_by: int = 0
+    pending_until: datetime | None = None  # the date that was asked for
+    rechecked_at: datetime | None = None  # when the citizen was asked 回头看 and has not answered
+    accused: tuple[str, ...] = ()  # departments that the matter is about: it is kept from them
+    about: str = ""  # a tip: who it is about, as the informant put it
+    named: bool = False  # a tip: whether a name lies sealed beside it; never which
+    repeat_of: int = 0  # the closed case it brings up again
+    reviewed: bool = False  # the four-part review is there
+    left: bool = False  # whoever filed it stepped out, and it goes on for others
+    checker: str = ""  # the unit that is to cross-check it
+    hold: bool = False
 
     @property
     def open(self) -> bool:
         """Whether somebody still owes something on it."""
         return self.state in OPEN
 
+
+# 四个穿透 (监委工作报告): 处理情况、历史过程、干部作风、合理诉求.
+SHEET = ("handling", "history", "conduct", "demand")
+FINDINGS = ("none", "found")
 
 OPEN = frozenset({State.FILED, State.HANDLING, State.WAITING, State.ANSWERED})

@@ -11,13 +11,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from cases.case import CLOCK, OPEN, Act, Actor, Case, Command, Event, Filing, Role, State
+from cases import tips
+from cases.case import CLOCK, OPEN, SHEET, Act, Actor, Case, Command, Event, Filing, Role, State
+from cases.clocks import deadline, due, told_of
 from cases.folds import FOLDS
 from cases.guards import GUARDS
-from config.schema import County
+from config.schema import County, Lane
 
-_STAY = (Act.NOTE, Act.REVEAL, Act.MUTE, Act.UNMUTE)
-_STAY_OPEN = (*_STAY, Act.TOLD, Act.URGE, Act.REMIND, Act.SUPERVISE, Act.ASSIST, Act.CLAIM, Act.RELEASE)
+_STAY = (Act.NOTE, Act.REVEAL, Act.MUTE, Act.UNMUTE, Act.HOLD, Act.UNHOLD)
+_STAY_OPEN = (
+    *_STAY, Act.TOLD, Act.URGE, Act.REMIND, Act.SUPERVISE, Act.ASSIST, Act.REPLY, Act.CLAIM, Act.RELEASE, Act.SECOND,
+    Act.STEP_OUT, Act.REVIEW, Act.CHECKED,
+)  # fmt: skip
+_STAY_TOLD = (Act.TOLD, Act.REMIND)  # a result that reached nobody is owed after the end, too
 
 
 def _open(state: State, moves: dict[Act, State]) -> dict[Act, State]:
@@ -46,9 +52,13 @@ TRANSITIONS: dict[State, dict[Act, State]] = {
         State.HANDLING,
         {
             Act.ASK: State.WAITING,
+            Act.REQUEST: State.HANDLING,
             Act.EXTEND: State.HANDLING,
+            Act.DECLINE: State.HANDLING,
+            Act.PROGRESS: State.HANDLING,
             Act.TRANSFER: State.FILED,
             Act.RETURN: State.FILED,
+            Act.CONCLUDE: State.HANDLING,
             Act.ANSWER: State.ANSWERED,
         },
     ),
@@ -68,25 +78,35 @@ TRANSITIONS: dict[State, dict[Act, State]] = {
             Act.RATE_WELL: State.CLOSED,
             Act.RATE_BADLY: State.HANDLING,
             Act.LAPSE: State.CLOSED,
+            Act.PROPOSE: State.ANSWERED,
+            Act.DECLINE: State.ANSWERED,
             Act.CLOSE: State.CLOSED,
             Act.REOPEN: State.HANDLING,
+            Act.CROSSCHECK: State.ANSWERED,
         },
     ),
     State.CLOSED: _ended(
         State.CLOSED,
         {
+            **dict.fromkeys(_STAY_TOLD, State.CLOSED),
+            Act.REVIEW: State.CLOSED,
+            Act.CROSSCHECK: State.CLOSED,
+            Act.CHECKED: State.CLOSED,
             Act.RATE_WELL: State.CLOSED,
             Act.RATE_BADLY: State.HANDLING,
+            Act.RECHECK: State.CLOSED,
+            Act.CONFIRM: State.CLOSED,
             Act.REOPEN: State.HANDLING,
         },
     ),
-    State.REFUSED: _ended(State.REFUSED, {}),
+    State.REFUSED: _ended(State.REFUSED, dict.fromkeys(_STAY_TOLD, State.REFUSED)),
     State.WITHDRAWN: _ended(State.WITHDRAWN, {}),
-    State.MERGED: _ended(State.MERGED, {}),
+    State.MERGED: _ended(State.MERGED, {Act.SPLIT: State.FILED}),
 }
 
 _HANDLER = "handler"  # a clerk of the department that holds the case
 _HELPER = "helper"  # a clerk of an assisting department
+_CHECKER = "checker"  # a clerk of the unit that is to cross-check it
 _CITIZEN = "citizen"
 _CLOCK = "clock"
 
@@ -100,38 +120,57 @@ WHO: dict[Act, frozenset[str]] = {
     Act.ASK: frozenset({_HANDLER, Role.DISPATCHER}),
     Act.SUPPLEMENT: frozenset({_CITIZEN, _HANDLER, Role.DISPATCHER}),
     Act.WAIT_OUT: frozenset({_CLOCK}),
+    Act.REQUEST: frozenset({_HANDLER, Role.DISPATCHER}),
     Act.EXTEND: frozenset({Role.SUPERVISOR}),
+    Act.DECLINE: frozenset({Role.SUPERVISOR}),
     Act.ASSIST: frozenset({Role.DISPATCHER}),
+    Act.REPLY: frozenset({_HELPER}),
+    Act.PROGRESS: frozenset({_HANDLER, Role.DISPATCHER}),
     Act.ANSWER: frozenset({_HANDLER, Role.DISPATCHER}),
     Act.RATE_WELL: frozenset({_CITIZEN}),
     Act.RATE_BADLY: frozenset({_CITIZEN}),
     Act.LAPSE: frozenset({_CLOCK}),
-    Act.CLOSE: frozenset({_HANDLER, Role.DISPATCHER}),
-    Act.REOPEN: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    Act.PROPOSE: frozenset({_HANDLER, Role.DISPATCHER, Role.SUPERVISOR}),
+    Act.CLOSE: frozenset({_HANDLER, Role.DISPATCHER, Role.SUPERVISOR}),
+    Act.RECHECK: frozenset({_CLOCK}),
+    Act.CONFIRM: frozenset({_CITIZEN}),
+    Act.REOPEN: frozenset({Role.DISPATCHER, Role.SUPERVISOR, _CITIZEN}),
     Act.WITHDRAW: frozenset({_CITIZEN}),
     Act.MERGE: frozenset({Role.DISPATCHER}),
-    Act.ESCALATE: frozenset({Role.SUPERVISOR}),
+    Act.SPLIT: frozenset({Role.DISPATCHER}),
+    Act.ESCALATE: frozenset({Role.SUPERVISOR, _CLOCK}),
     Act.SUPERVISE: frozenset({Role.SUPERVISOR, _CLOCK}),
     Act.NOTE: frozenset({_HANDLER, _HELPER, Role.DISPATCHER, Role.SUPERVISOR}),
     Act.URGE: frozenset({_CITIZEN}),
     Act.TOLD: frozenset({_HANDLER, Role.DISPATCHER}),
     Act.REMIND: frozenset({_CLOCK}),
     Act.REVEAL: frozenset({_HANDLER, Role.DISPATCHER}),
+    Act.CONCLUDE: frozenset({_HANDLER}),
     Act.MUTE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Act.UNMUTE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    Act.SECOND: frozenset({_CITIZEN}),
+    Act.STEP_OUT: frozenset({_CITIZEN}),
+    Act.REVIEW: frozenset({_HANDLER, Role.DISPATCHER, Role.SUPERVISOR}),
+    Act.CROSSCHECK: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
+    Act.CHECKED: frozenset({_CHECKER}),
+    Act.HOLD: frozenset({Role.SUPERVISOR, Role.CUSTODIAN}),
+    Act.UNHOLD: frozenset({Role.SUPERVISOR, Role.CUSTODIAN}),
 }
 
 # Doing one of these to a case nobody has accepted accepts it: a clerk who knows the answer just answers.
 _IMPLIES_ACCEPT = frozenset({Act.ANSWER, Act.ASK})
 
 # These are the business of whoever claimed the case; a colleague is told who that is.
-_CLAIMANT_ONLY = frozenset({Act.ACCEPT, Act.REFUSE, Act.RETURN, Act.ASK, Act.ANSWER, Act.CLOSE})
+_CLAIMANT_ONLY = frozenset(
+    {Act.ACCEPT, Act.REFUSE, Act.RETURN, Act.ASK, Act.PROGRESS, Act.REQUEST, Act.ANSWER, Act.PROPOSE, Act.CLOSE}
+    | {Act.CONCLUDE}
+)
 
 # Another unit has the case afterwards, and nobody there has claimed it.
 _MOVES = frozenset({Act.TRANSFER, Act.RETURN, Act.ESCALATE})
 
 # These may be done on an older view of the case: they neither overwrite nor contradict what happened since.
-_ANY_REV = frozenset({*_STAY, Act.TOLD, Act.CLAIM})
+_ANY_REV = frozenset({*_STAY, Act.TOLD, Act.CLAIM, Act.REPLY, Act.CHECKED})
 
 
 class Illegal(Exception):
@@ -144,6 +183,8 @@ class Illegal(Exception):
 
 def may(case: Case, actor: Actor, act: Act) -> bool:
     """Whether this actor is somebody who may do this act to this case at all."""
+    if act not in tips.ACTS if case.lane is Lane.TIP else act in tips.ONLY:
+        return False
     return bool(WHO.get(act, frozenset()) & _hats(case, actor))
 
 
@@ -157,11 +198,15 @@ def possible(case: Case, actor: Actor) -> tuple[Act, ...]:
 def _hats(case: Case, actor: Actor) -> frozenset[str]:
     if actor.kind != "staff":
         return frozenset({actor.kind}) & {_CITIZEN, _CLOCK}
+    if case.lane is Lane.TIP:
+        return tips.hats(case, actor)
     hats: set[str] = {str(role) for role in actor.roles if role is not Role.CLERK}
     if Role.CLERK in actor.roles and actor.unit == case.department:
         hats.add(_HANDLER)
     if Role.CLERK in actor.roles and actor.unit in case.assist:
         hats.add(_HELPER)
+    if Role.CLERK in actor.roles and case.checker and actor.unit == case.checker:
+        hats.add(_CHECKER)
     return frozenset(hats)
 
 
@@ -192,12 +237,17 @@ def opened(filing: Filing, no: str, at: datetime) -> tuple[Case, Event]:
         on_behalf=filing.on_behalf,
         minor=filing.minor,
         source=filing.source,
+        accused=filing.accused,
+        about=filing.about,
+        named=filing.lane is Lane.TIP and bool(filing.name or filing.phone),
     )
     return case, Event(case.id, 1, Act.FILE, at, by, data={"department": case.department})
 
 
 def decide(case: Case, command: Command, at: datetime, county: County) -> tuple[Event, ...]:
     """What happens when `command` is done to `case` at `at`. Raises Illegal, changes nothing."""
+    if command.act is Act.CLOSE and wants_second(case, command.by, county):
+        command = replace(command, act=Act.PROPOSE)
     if case.state is not State.FILED or command.act not in _IMPLIES_ACCEPT:
         return _happens(case, command, at, county)
     accept = Command(Act.ACCEPT, command.by, command.case_id, rev=command.rev)
@@ -207,17 +257,31 @@ def decide(case: Case, command: Command, at: datetime, county: County) -> tuple[
     return (*before, *_happens(case, replace(command, rev=case.rev), at, county))
 
 
+def wants_second(case: Case, actor: Actor, county: County) -> bool:
+    """Whether closing has to wait for another person than `actor`."""
+    proposed = case.pending == "close" and case.pending_by != actor.id
+    return closes_by_second(case, county) and case.state is State.ANSWERED and not proposed
+
+
+def closes_by_second(case: Case, county: County) -> bool:
+    """Whether two people have to close it (销号, where the category says so): then the clock alone does not."""
+    category = county.category_by_code.get(case.topic[:2])
+    return bool(category and category.close_by_second)
+
+
 def _happens(case: Case, command: Command, at: datetime, county: County) -> tuple[Event, ...]:
     _check(case, command, at, county)
-    data = _data(command, case, county)
+    data = _data(command, case, at, county)
     event = Event(case.id, case.rev + 1, command.act, at, command.by, command.text, data, command.attachments)
-    return (event, *_aftermath(case, event))
+    return (event, *_aftermath(case, event, county))
 
 
-def _aftermath(case: Case, event: Event) -> tuple[Event, ...]:
+def _aftermath(case: Case, event: Event, county: County) -> tuple[Event, ...]:
     """A second bad rating goes to the supervisor by itself (design §6)."""
     if event.act is Act.RATE_BADLY and case.bad_ratings >= 1 and not case.supervised:
-        return (Event(case.id, event.seq + 1, Act.SUPERVISE, event.at, CLOCK, data={"why": "rated"}),)
+        until = due(event.at, county, days=county.ladder.supervise_days)
+        data: dict[str, str | int] = {"why": "rated", "until": int(until.timestamp())}
+        return (Event(case.id, event.seq + 1, Act.SUPERVISE, event.at, CLOCK, data=data),)
     return ()
 
 
@@ -233,26 +297,43 @@ def _check(case: Case, command: Command, at: datetime, county: County) -> None:
     guard = GUARDS.get(command.act)
     reason = guard(case, command, at, county) if guard else None
     if reason:
-        raise Illegal(case, command, reason, who=case.claimed_name, days=str(county.office.limits.extend_days))
+        raise Illegal(case, command, reason, who=case.claimed_name, days=_days(case, reason, county))
+
+
+def _days(case: Case, reason: str, county: County) -> str:
+    """The number of days that a refusal speaks of."""
+    if reason == "return_late":
+        return str(deadline(county, case.kind, case.urgent, case.lane).return_days)
+    return str(county.office.limits.extend_days)
 
 
 def _claimed_by_colleague(case: Case, actor: Actor) -> bool:
-    """A dispatcher may step in; a colleague may not."""
-    if actor.kind != "staff" or Role.DISPATCHER in actor.roles:
+    """A dispatcher or supervisor may step in; a colleague only as the second person of a closing."""
+    if actor.kind != "staff" or actor.roles & {Role.DISPATCHER, Role.SUPERVISOR} or case.pending == "close":
         return False
     return bool(case.claimed_by) and case.claimed_by != actor.id
 
 
-def _data(command: Command, case: Case, county: County) -> dict[str, str | int]:
+def _data(command: Command, case: Case, at: datetime, county: County) -> dict[str, str | int]:
     data: dict[str, str | int] = {}
-    for name in ("department", "ground", "door", "evidence", "score", "into"):
+    for name in ("department", "ground", "door", "evidence", "score", "into", "how", "whom", "finding"):
         value = getattr(command, name)
         if value:
             data[name] = value
     if command.departments:
         data["departments"] = ",".join(dict.fromkeys(command.departments))
-    if command.until:
-        data["until"] = int(command.until.timestamp())
+        data["added"] = ",".join(unit for unit in dict.fromkeys(command.departments) if unit not in case.assist)
+    data |= {name: words for name, words in command.sheet if name in SHEET}
+    until = command.until or (case.pending_until if command.act is Act.EXTEND else None)
+    if until:
+        data["until"] = int(until.timestamp())
+    if command.on:
+        data["on"] = int(command.on.timestamp())
+    if command.act is Act.TOLD:
+        data["about"] = ",".join(told_of(command))
+    if command.act is Act.SUPERVISE:
+        data["why"] = data.pop("evidence", "person")
+        data["until"] = int(due(at, county, days=county.ladder.supervise_days).timestamp())
     if command.act is Act.RETURN:
         data["department"] = county.office.duty_department
     if command.act is Act.ESCALATE:

@@ -1,8 +1,9 @@
 """ID card, phone and bank card numbers out of free text, however they are dressed up.
 
-Full-width digits, Chinese numerals, invisible characters and separators are seen through. A number is masked
-when it is one by its own rule: GB 11643 check digit (ID card), Luhn (bank card), 11 digits from 13 to 19
-(mobile). Case numbers, dates and amounts stay.
+Full-width and circled digits, Chinese numerals (幺 and 洞拐勾, too), letters that pass for digits (O, l), invisible
+characters, line breaks and separators are seen through. A number is masked when it is one by its own rule: GB 11643
+check digit (ID card), Luhn (bank card), 11 digits from 13 to 19 (mobile). Case numbers, dates and amounts stay; so do
+landlines, which are the offices' own far more often than anybody's.
 
 Text is read as runs of digits with little between them. In a run a number begins and ends where something
 stands between two digits, or where another number ends and begins; so the tail of a case number and the head
@@ -21,13 +22,23 @@ from itertools import accumulate, pairwise
 _MASK = "*"
 _SHOWN = 2  # last digits left, so that a clerk can tell two numbers apart
 
-_CHINESE = dict(zip("〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖貳參陸", "0001234567891123456789236", strict=True))
+# The last five as numbers are read out, so that 1 and 7 are told apart.
+_CHINESE = dict(
+    zip("〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖貳參陸洞么两拐勾", "000123456789112345678923601279", strict=True)
+)
+_LETTERS = dict(zip("OoQОοDlIi|", "0000001111", strict=True))  # the third and fourth O are Cyrillic and Greek
 _HIDDEN = "\u200b"  # stands for every character that is not seen: zero width, direction marks, variation selectors
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # letters and signs without a shape
 _SPACES = " \t"
-_LISTING = ",、"
-_TIGHT = "-‐‒–—―−_~.·•‧∙・。/|()"
-_BETWEEN = f"[{re.escape(_HIDDEN + _SPACES + _LISTING + _TIGHT)}]{{0,3}}"
+_BREAKS = "\n\r\v\f"
+_LISTING = ",、:;!?%=&" + _BREAKS
+_TIGHT = "-‐‒–—―−_~.·•‧∙・。/|()*#+…'\"<>[]"
+_BETWEEN = f"{_HIDDEN}*(?:[{re.escape(_SPACES + _LISTING + _TIGHT)}]{_HIDDEN}*){{0,3}}"
 _RUN = re.compile(rf"[0-9](?:{_BETWEEN}[0-9]){{10,}}(?:{_BETWEEN}[Xx])?")
+_LIKE = f"0-9{re.escape(''.join(_LETTERS))}"
+_LETTERED = re.compile(rf"[{_LIKE}](?:{_BETWEEN}[{_LIKE}]){{10,}}(?:{_BETWEEN}[Xx])?")
+_REAL_DIGITS = 4
+_BESIDE = re.compile(r"[0-9][OoQОοDlIi|]|[OoQОοDlIi|][0-9]")
 
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _ID_CARD = re.compile(rf"[1-9]\d{{5}}(?:18|19|20)\d\d{_DAY}\d{{3}}[\dXx]")
@@ -47,12 +58,26 @@ def mask(text: str) -> str:
     """`text` with every such number masked but for its last two digits. Same length as the input."""
     plain = "".join(map(_plain, text))
     out = list(text)
+    _mask_runs(text, plain, out)
+    if _BESIDE.search(plain):
+        _mask_runs(text, _LETTERED.sub(_as_digits, plain), out)
+    return "".join(out)
+
+
+def _mask_runs(text: str, plain: str, out: list[str]) -> None:
     for found in _RUN.finditer(plain):
         run = _read(text, plain, found.start(), found.end())
         for start, stop in _numbers(run):
             for place in run.places[start : stop - _SHOWN]:
                 out[place] = _MASK
-    return "".join(out)
+
+
+def _as_digits(found: re.Match[str]) -> str:
+    """l38OOl38OOO with digits for its letters; what has hardly a digit is a word."""
+    said = found[0]
+    if sum(char.isdigit() for char in said) < _REAL_DIGITS:
+        return said
+    return "".join(_LETTERS.get(char, char) for char in said)
 
 
 def is_id_card(number: str) -> bool:
@@ -70,13 +95,14 @@ def _plain(char: str) -> str:
         return char
     if char in _CHINESE:
         return _CHINESE[char]
-    value = unicodedata.digit(char, None)
-    if value is not None:
-        return str(value)
-    category = unicodedata.category(char)
-    if category in ("Cf", "Mn", "Me"):
+    value, category = float(unicodedata.digit(char, -1)), unicodedata.category(char)
+    if value < 0 and category in ("No", "Nl"):  # ㈠ and Ⅷ are numbers, not digits
+        value = unicodedata.numeric(char)
+    if value in range(10):
+        return str(int(value))
+    if category in ("Cf", "Mn", "Me") or char in _BLANK:
         return _HIDDEN
-    if category == "Zs":
+    if category in ("Zs", "Zl", "Zp"):
         return " "
     folded = unicodedata.normalize("NFKC", char)
     return folded if len(folded) == 1 else char
@@ -203,8 +229,10 @@ def _card(run: _Run, start: int, stop: int) -> bool:
 
 
 def _written(run: _Run, start: int, stop: int) -> bool:
-    """Commas make a list of amounts, unless the groups are those of a number."""
-    return run.inside(start, stop).isdisjoint(_LISTING) or _regular(run.groups(start, stop))
+    """Commas make a list of amounts, unless the groups are those of a number; one line break may fall anywhere."""
+    inside, groups = run.inside(start, stop), run.groups(start, stop)
+    wrapped = len(groups) == 2 and inside <= set(_BREAKS)
+    return wrapped or inside.isdisjoint(_LISTING) or _regular(groups)
 
 
 def _regular(groups: tuple[int, ...]) -> bool:

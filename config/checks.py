@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from config.explain import near
 from config.nodes import Node, Problem
 from config.schema import Lane
-from config.times import calendar, clocks
+from config.times import calendar, clocks, ladder, terms
 
 Trees = Mapping[str, Node]
 TOWN = "town"
@@ -32,6 +32,7 @@ TAKEN = frozenset(
         "when",
         "behalf",
         "submit",
+        "join",
     ]
 )
 
@@ -44,8 +45,11 @@ def cross(trees: Trees) -> Iterator[Problem]:
         yield from check(trees, known)
     for emergency in _rows(trees, "emergencies"):
         yield from _words([*emergency.rows("keywords"), *emergency.rows("unless")])
+    yield from _repeats(trees.get("repeats"))
     yield from clocks(trees.get("deadlines"), topic_rows(trees))
     yield from calendar(trees.get("holidays"))
+    yield from ladder(trees.get("ladder"))
+    yield from terms(trees.get("retention"))
 
 
 class Known:
@@ -183,6 +187,7 @@ def _topics(trees: Trees, known: Known) -> Iterator[Problem]:
             yield from _missing(unit, known.units, "协办单位", "config/departments.yaml", (TOWN,))
         yield from _missing(row.get("door"), known.doors, "渠道", "config/office.yaml 的 doors")
         yield from _lane(row, discipline if known.units is not None else None)
+        yield from _joinable(row)
         yield from _questions(row)
         yield from _words(row.rows("keywords"))
 
@@ -198,6 +203,15 @@ def _lane(row: Node, discipline: set[str] | None) -> Iterator[Problem]:
         yield row.get("assist").problem("检举控告不能有协办单位。", "请删掉 assist。")
     if lane == Lane.UPPER and not row.word("door"):
         yield row.problem("上级受理的事项要写去哪个渠道。", "请写一行 door: upper。")
+
+
+def _joinable(row: Node) -> Iterator[Problem]:
+    """What may be said of an official or a named unit is nobody else's to hear of (检举控告工作规则 §47)."""
+    for key in ("joinable", "crosscheck"):
+        if row.true(key) and row.word("lane") in (Lane.TIP, Lane.UPPER):
+            yield row.get(key).problem(f"检举控告不能写 {key}。", f"请删掉 {key}: true。")
+    if row.true("joinable") and row.true("ask_official"):
+        yield row.get("joinable").problem("可能涉及干部的事不能附议。", "joinable 和 ask_official 只能写一个。")
 
 
 def _questions(row: Node) -> Iterator[Problem]:
@@ -238,6 +252,7 @@ def _office(trees: Trees, known: Known) -> Iterator[Problem]:
     yield from _telegram(office, known)
     yield from _zone(office.get("time_zone"))
     yield from _closing(office.get("day_ends"))
+    yield from _missing(office.get("review").get("door"), known.doors, "渠道", "config/office.yaml 的 doors")
 
 
 def _telegram(office: Node, known: Known) -> Iterator[Problem]:
@@ -263,6 +278,16 @@ def _limits(limits: Node) -> Iterator[Problem]:
     low, high = limits.word("story_min"), limits.word("story_max")
     if low.isdecimal() and high.isdecimal() and int(low) >= int(high):
         yield limits.get("story_max").problem("story_max 要比 story_min 大。")
+
+
+def _repeats(rules: Node | None) -> Iterator[Problem]:
+    """A number is never said of fewer people than the offer itself needs."""
+    if rules is None:
+        return
+    offer, count = rules.word("offer_from"), rules.word("count_from")
+    if offer.isdecimal() and count.isdecimal() and int(offer) > int(count):
+        advice = "一般写 offer_from: 2，count_from: 5。"
+        yield rules.get("count_from").problem("count_from 不能比 offer_from 小。", advice)
 
 
 def _zone(zone: Node) -> Iterator[Problem]:

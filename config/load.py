@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,14 +13,17 @@ from pydantic import TypeAdapter
 from config import phrases
 from config.checks import cross
 from config.explain import near, validate
+from config.keeping import Retention
 from config.nodes import Node, Problem
 from config.reading import Refused, read
-from config.schema import Category, County, Deadline, Department, Emergency, Office, Place, Scene, Year
+from config.repeats import Repeats
+from config.schema import Category, County, Deadline, Department, Emergency, Ladder, Office, Place, Scene, Year
 
 __all__ = ["Problem", "SiteErrors", "copy_out", "load"]
 
 HERE = Path(__file__).parent
 LANGUAGES = ("zh", "en")
+_OPEN = re.compile(r"^tip_lane: true", re.MULTILINE)  # the sample's; an office of its own decides that in writing first
 SHAPES: dict[str, TypeAdapter[Any]] = {
     "office": TypeAdapter(Office),
     "categories": TypeAdapter(tuple[Category, ...]),
@@ -27,8 +31,11 @@ SHAPES: dict[str, TypeAdapter[Any]] = {
     "places": TypeAdapter(tuple[Place, ...]),
     "scenes": TypeAdapter(tuple[Scene, ...]),
     "deadlines": TypeAdapter(tuple[Deadline, ...]),
+    "ladder": TypeAdapter(Ladder),
     "holidays": TypeAdapter(dict[int, Year]),
     "emergencies": TypeAdapter(tuple[Emergency, ...]),
+    "repeats": TypeAdapter(Repeats),
+    "retention": TypeAdapter(Retention),
 }
 
 
@@ -132,7 +139,10 @@ def copy_out(target: Path) -> list[Path]:
     for source in _admin_files(root):
         copy = target / source.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, copy)
+        if source.name == "office.yaml":
+            copy.write_text(_OPEN.sub("tip_lane: false", source.read_text("utf-8")), "utf-8")
+        else:
+            shutil.copyfile(source, copy)
         written.append(copy)
     return written
 

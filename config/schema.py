@@ -15,7 +15,12 @@ from typing import Literal
 from pydantic import Field
 
 from config.groups import TelegramRules
+from config.keeping import Retention
 from config.model import Model
+from config.repeats import Repeats
+
+CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+SPAN = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
 
 
 class Kind(StrEnum):
@@ -78,6 +83,27 @@ class Limits(Model):
     mute_days: int = 7
 
 
+class Hours(Model):
+    """When the office is open, and what counts of that which comes in while it is not. Local time, HH:MM.
+
+    `same_day` counts a message that comes at night or on a day off as received that day, `next_day` as received on
+    the next working day. `quiet` holds reminders back, as lunch does; what is owed in hours knows neither.
+    """
+
+    opens: str = Field(default="09:00", pattern=CLOCK)
+    lunch: str = Field(default="12:00-14:00", pattern=f"^$|{SPAN}")
+    quiet: str = Field(default="20:00-08:00", pattern=f"^$|{SPAN}")
+    night: Literal["same_day", "next_day"] = "same_day"
+    weekend: Literal["same_day", "next_day"] = "same_day"
+
+
+class Review(Model):
+    """Where a petition's answer may be reviewed, and within how many days (信访工作条例 §35)."""
+
+    door: str = ""
+    days: int = 30
+
+
 class Door(Named):
     """A right channel outside this office, named when a matter is not ours (12345 rules §19)."""
 
@@ -117,6 +143,24 @@ class WeChat(Model):
     template: WeChatNotice | None = None
 
 
+class TipRank(Named):
+    """How high an official stands. `upper`: not this office's to examine, nothing is stored (检举控告规则 §15)."""
+
+    id: str = Field(pattern=r"^[a-z0-9_-]+$")
+    upper: bool = False
+
+
+class TipRules(Model):
+    """检举控告: who is above this office, and how an informant's name may be opened."""
+
+    ranks: tuple[TipRank, ...] = ()
+    upper_words: tuple[str, ...] = ()  # offices held by people above this office: 县委书记, 县长 ...
+    upper_units: tuple[str, ...] = ()  # departments above this office; discipline units always are
+    door: str = "upper"
+    reveal_minutes: int = Field(default=15, ge=1, le=60)
+    request_hours: int = Field(default=24, ge=1, le=168)
+
+
 class Office(Named):
     """office.yaml: who runs this deployment."""
 
@@ -129,9 +173,12 @@ class Office(Named):
     tip_prefix: str = Field(default="JB", pattern=r"^[A-Z]{1,4}$")
     time_zone: str = "Asia/Shanghai"
     day_ends: str = Field(default="18:00", pattern=r"^\d\d:\d\d$")
+    hours: Hours = Hours()
+    review: Review = Review()
     duty_department: str
     sample: bool = False
     tip_lane: bool = False
+    tips: TipRules = TipRules()
     consent_version: int = 1
     retention: str = "办结后保存三年"
     retention_en: str = "three years after the case is closed"
@@ -177,6 +224,7 @@ class Topic(Named):
     assist: tuple[str, ...] = ()
     urgent: bool = False
     joinable: bool = False
+    crosscheck: bool = False
     door: str = ""
     questions: tuple[TopicQuestion, ...] = ()
 
@@ -186,6 +234,8 @@ class Category(Named):
 
     code: str = Field(pattern=r"^\d\d$")
     icon: str = ""
+    petition: bool = False  # handled as 信访: the answer says where and until when it may be reviewed
+    close_by_second: bool = False  # 销号: closed by another person than the one who proposes it
     topics: tuple[Topic, ...]
 
 
@@ -222,15 +272,52 @@ class Scene(Model):
 
 
 class Deadline(Model):
-    """Clocks of one kind. `source` names the rule; days are working days, hours are clock hours."""
+    """Clocks of one kind in one lane. `source` names the rule; days are working days, hours are clock hours.
+
+    `notice_days`, `feedback_days`: within so many days a notice, an answer has reached the citizen, or staff ring.
+    `progress_days` after acceptance a stage feedback is owed (0: none); `callback_days` after a bad rating a call;
+    `return_days`: so long a unit may say "not ours" (0: always); `assist_days` is what helpers have; `recheck_days`
+    (calendar days, 0: never) after closing the citizen is asked whether it holds. In the tip lane the answer's days
+    count from the conclusion, not from receipt.
+    """
 
     kind: Kind
+    lane: Lane = Lane.SERVICE
     urgent: bool = False
     accept_days: int = 2
     accept_hours: int = 0
     answer_days: int = 15
     answer_hours: int = 0
+    notice_days: int = Field(default=2, ge=1)
+    progress_days: int = Field(default=0, ge=0)
+    feedback_days: int = Field(default=2, ge=1)
+    callback_days: int = Field(default=2, ge=1)
+    return_days: int = Field(default=2, ge=0)
+    assist_days: int = Field(default=5, ge=1)
+    recheck_days: int = Field(default=0, ge=0)
     source: str
+
+
+class Rung(Model):
+    """A step of the ladder: at a share of the time (percent), or some working days after the end of it.
+
+    What is owed within hours takes `after_hours` instead of `after_days`.
+    """
+
+    share: int = Field(default=0, ge=0, le=100)
+    after_days: int = Field(default=0, ge=0)
+    after_hours: int = Field(default=0, ge=0)
+    do: Literal["remind", "attention", "supervise", "escalate"]
+    source: str
+
+
+class Ladder(Model):
+    """ladder.yaml: what happens while nobody does anything, and when departments get their digest."""
+
+    digest_at: str = Field(default="09:00", pattern=CLOCK)
+    supervise_days: int = Field(default=3, ge=1)  # working days a 督办 letter gives for its reply
+    accept: tuple[Rung, ...]
+    answer: tuple[Rung, ...]
 
 
 class Year(Model):
@@ -250,7 +337,10 @@ class County(Model):
     places: tuple[Place, ...]
     scenes: tuple[Scene, ...] = ()
     deadlines: tuple[Deadline, ...]
+    ladder: Ladder
     emergencies: tuple[Emergency, ...]
+    repeats: Repeats = Repeats()
+    retention: Retention
     calendar: dict[int, Year]
     texts: dict[str, dict[str, str]]
 
@@ -275,6 +365,11 @@ class County(Model):
         return {unit.id: unit for unit in self.departments}
 
     @cached_property
+    def department_names(self) -> tuple[tuple[str, str], ...]:
+        """(name or alias, department id) of every department, as written in the file."""
+        return tuple((name, unit.id) for unit in self.departments for name in (unit.name, *unit.aliases))
+
+    @cached_property
     def place_by_id(self) -> dict[str, Place]:
         """Place by id."""
         return {place.id: place for place in self.places}
@@ -295,7 +390,7 @@ class County(Model):
         return {scene.code: scene for scene in self.scenes}
 
     def place_path(self, place_id: str, lang: str = "zh") -> str:
-        """"河口镇青山村": the place with its town before it; "" for an unknown id."""
+        """ "河口镇青山村": the place with its town before it; "" for an unknown id."""
         place = self.place_by_id.get(place_id)
         if place is None:
             return ""

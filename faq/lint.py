@@ -100,7 +100,7 @@ class Linter:
             kept, asked = self._split(fold)
             index = Index(kept, self._labels, self.normaliser, self.weights)
             for entry, alias in asked:
-                hits = index.search(alias, LOOKED_AT)
+                hits = index.search(alias, LOOKED_AT, explained=False)
                 verdict = decide(alias, hits, self._book, self.answers.today, self.answers.region, self.answers.weights)
                 if verdict.band == "answer" and entry not in verdict.entries:
                     yield Finding(entry.file, self._line(entry, alias), "elsewhere", alias, _name(verdict.entries[0]))

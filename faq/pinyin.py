@@ -61,6 +61,11 @@ def _spell(run: str) -> str:
     return best[-1][1]
 
 
+def sounds() -> dict[str, str]:
+    """Return the code point of every sound, by how it is spelled: for files that must outlive the sound table."""
+    return {heard(reading): code for reading, code in _syllables().codes.items()}
+
+
 @cache
 def _syllables() -> Syllables:
     readings = {int(code): _toneless(reading.split(",", 1)[0]) for code, reading in _dictionary().items()}

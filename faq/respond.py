@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from faq.book import Book
-from faq.decide import Verdict, decide
+from faq.book import Book, Entry
+from faq.decide import ASPECTS, Verdict, decide, usable
+from faq.pinyin import encode
 from faq.weights import DecideWeights
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ class Answers:
 
         Of two questions that are each clear the Verdict holds both answers, in the order they were asked.
         """
-        hits = self.index.search(text, LOOKED_AT)
+        hits = self.index.search(text, LOOKED_AT, explained=False)
         whole = self._decide(text, hits)
+        if whole.policy and whole.band == "choices" and self._is_bare(text, whole.policy):
+            return replace(whole, ask_aspects=self._aspects(whole.policy)), hits
         if hits and hits[0].exact:
             return whole, hits
         return self._both(text) or whole, hits
@@ -48,6 +51,20 @@ class Answers:
     def parts(self, text: str) -> list[str]:
         """Return the first parts of a message that ask something."""
         return [part.strip() for part in _PARTS.split(text) if self.asks(part)][:MOST_PARTS]
+
+    def _is_bare(self, text: str, policy: str) -> bool:
+        """Whether a message is nothing but a policy's name, or a part of it, as it sounds."""
+        said = encode(self.index.form(text))
+        return len(said) > 1 and said in encode(self.index.form(policy))
+
+    def _aspects(self, policy: str) -> tuple[Entry, ...]:
+        """One entry for each side of a policy that may be answered today, in the order of its file: what people need
+        first stands first there."""
+        firsts: dict[str, Entry] = {}
+        for entry in self.book.of_policy(policy):
+            if usable(entry, self.today, self.region):
+                firsts.setdefault(entry.aspect, entry)
+        return tuple(firsts.values())[:ASPECTS]
 
     def _decide(self, text: str, hits: Sequence[Hit]) -> Verdict:
         return decide(text, hits, self.book, self.today, self.region, self.weights)
@@ -72,10 +89,10 @@ class Answers:
         """The answers to the parts; one that names no policy (要什么材料) is about the one before."""
         policy = ""
         for part in parts:
-            verdict = self._decide(part, self.index.search(part, LOOKED_AT))
+            verdict = self._decide(part, self.index.search(part, LOOKED_AT, explained=False))
             if verdict.band != "answer" and policy and not _GUESS.match(part):
                 about = policy + part
-                verdict = self._decide(about, self.index.search(about, LOOKED_AT))
+                verdict = self._decide(about, self.index.search(about, LOOKED_AT, explained=False))
             if verdict.band == "answer":
                 policy = verdict.policy or ""
                 yield verdict

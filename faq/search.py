@@ -20,6 +20,7 @@ from faq.weights import SearchWeights, shipped_weights
 from faq.why import Why, explain
 
 __all__ = ["Hit", "Index", "Labels", "Why"]
+UNEXPLAINED = Why((), (), ())
 
 Labels = Mapping[str, tuple[str, ...]]
 Signals = dict[str, Floats]
@@ -124,8 +125,15 @@ class Index:
             return None
         return Owners([one.all_terms for one in views], self._owners, self._weights.own_ridge)
 
-    def search(self, text: str, k: int = 5) -> list[Hit]:
-        """Return up to `k` hits, exact ones first, then by score; empty when nothing is alike. Never raises."""
+    def form(self, text: str) -> str:
+        """Return a text in the form in which this index compares texts."""
+        return self._normalise(text)
+
+    def search(self, text: str, k: int = 5, explained: bool = True) -> list[Hit]:
+        """Return up to `k` hits, exact ones first, then by score; empty when nothing is alike. Never raises.
+
+        `explained`: say of every hit why it was found, which is a quarter of the work.
+        """
         if not self.ids:
             return []
         heard, signals = self._understand(text)
@@ -140,11 +148,11 @@ class Index:
             parts["lead"] = _leads(signals["own"])[best]
         order = np.lexsort((-scores, np.array([int(entry) not in exact for entry in best], float)))[:k]
         size = log(self._pool.ideal(heard.terms))
-        rewritten = self._normalise.rewritten(text)
+        rewritten = self._normalise.rewritten(text) if explained else []
         hits: list[Hit] = []
         for place in order:
             entry, found = int(best[place]), {name: float(values[place]) for name, values in parts.items()}
-            why = self._why(rewritten, heard, entry)
+            why = self._why(rewritten, heard, entry) if explained else UNEXPLAINED
             hits.append(Hit(self.ids[entry], float(scores[place]), why, found | {"size": size}, entry in exact))
         return hits
 

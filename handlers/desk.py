@@ -6,13 +6,16 @@ transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from cases.case import Actor, Case, Command, Event, Filing
+from cases.repeats import Voice
 from config.schema import County
 from faq.book import Entry
+from faq.danger import Danger
 from faq.decide import Verdict
 from handlers.messages import Attachment, Letter
 
@@ -25,6 +28,7 @@ class Prepared:
     topics: tuple[str, ...] = ()  # codes of likely topics, best first
     sure: bool = False  # the first topic is clearly ahead of the second
     grievance: float = 0.0  # 0..1, how much it sounds like a complaint
+    danger: Danger = field(default_factory=Danger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,10 @@ class Desk(Protocol):
         """A new case id, unique and ordered by time."""
         ...
 
+    def fresh_tip_id(self) -> int:
+        """A new tip's id: random, so that it tells nothing of when or in which order (cases.case.TIP_IDS)."""
+        ...
+
     def entry(self, entry_id: str) -> Entry | None:
         """A policy answer by its id."""
         ...
@@ -79,12 +87,44 @@ class Desk(Protocol):
         """The answers of one policy, in the order of its file."""
         ...
 
-    def my_cases(self) -> tuple[Case, ...]:
-        """The citizen's own cases, newest first, at most 20."""
+    def asked_most(self) -> tuple[Entry, ...]:
+        """The answers that most people asked for lately and that hold today, first the most asked; at most 5."""
+        ...
+
+    def my_cases(self, limit: int = 20, skip: int = 0) -> tuple[Case, ...]:
+        """The citizen's own cases, newest first."""
+        ...
+
+    def holdings(self) -> Mapping[str, int]:
+        """How many "cases" and "letters" there are of the citizen."""
+        ...
+
+    def old_letters(self, skip: int, limit: int) -> tuple[Letter, ...]:
+        """The citizen's talk from its beginning."""
+        ...
+
+    def my_tips(self) -> tuple[Case, ...]:
+        """The tips this citizen handed in, found blindly; a list says no more than their number and stage."""
         ...
 
     def follows(self, case_id: int) -> bool:
         """Whether the citizen is a follower of the case."""
+        ...
+
+    def voices(self, topic: str, place: str) -> tuple[Voice, ...]:
+        """Who wants a running service case of this topic at this place solved; () for no place."""
+        ...
+
+    def others(self, case_id: int) -> int:
+        """How many people besides the citizen and whoever filed it still wait for the case."""
+        ...
+
+    def joined(self, case_id: int) -> bool:
+        """Whether the citizen joined the case (附议) of somebody else."""
+        ...
+
+    def joined_cases(self) -> tuple[Case, ...]:
+        """The cases the citizen joined, newest first, at most 20."""
         ...
 
     def case(self, case_id: int) -> Case | None:
@@ -120,6 +160,20 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """The citizen takes their consent back (PIPL §15): drafts, name and phone go, their cases go on without them,
+    and they hear no more of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """The citizen's name and phone are these (PIPL §46), also in the cases where they left them; empty: none."""
+
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Speak:
     """The citizen wants to be spoken to in this language."""
 
@@ -140,9 +194,25 @@ class EraseMe:
 
 
 @dataclass(frozen=True, slots=True)
+class Join:
+    """The citizen joins a running case of somebody else's (附议), with their own words and files for the office."""
+
+    case_id: int
+    text: str = ""
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """取消附议: the citizen no longer goes along with a case they joined."""
+
+    case_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A policy question for the log: how it came (typed, list, button), its words (redacted; "" when they are not to
-    be kept), the ids of the entries shown, and how sure the search was of the first. It goes by its moment."""
+    """A policy question for the log: how it came (typed, list, button, hot), its words (redacted; "" when they are
+    not to be kept), the ids of the entries shown, and how sure the search was of the first. It goes by its moment."""
 
     at: datetime
     arrival: str
@@ -168,4 +238,18 @@ class Unsay:
     since: datetime
 
 
-Deed = Command | Filing | Consent | Speak | ForgetTalk | EraseMe | Asked | Clicked | Unsay
+Deed = (
+    Command
+    | Filing
+    | Consent
+    | Withdraw
+    | Correct
+    | Speak
+    | ForgetTalk
+    | EraseMe
+    | Join
+    | Leave
+    | Asked
+    | Clicked
+    | Unsay
+)

@@ -16,11 +16,13 @@ from handlers.desk import Deed, Desk, ForgetTalk
 from handlers.messages import Inbound, Option, Reply, Say, Words
 from handlers.questions.base import Ask, Drop, Got, Miss, More, Question, Sure, Unfit, spoken
 from handlers.questions.choice import yes_or_no
-from handlers.scripts import ASIDES, KEPT, SCRIPTS, Outcome, Result
+from handlers.scripts import ASIDES, KEPT, SCRIPTS, Next, Outcome, Result
 from handlers.talk import Answer, Args, Draft, Pending, Talk
 from handlers.words import control_word
 
-__all__ = ["Outcome", "Talk", "begin", "cleared", "open_question", "proceed", "resume", "shelve", "unshelve"]
+__all__ = [
+    "Outcome", "Talk", "begin", "cleared", "forgetting", "open_question", "proceed", "resume", "shelve", "unshelve",
+]  # fmt: skip
 
 MISSES = 3  # in a row, then a person is offered
 OVERTAKEN = timedelta(minutes=1)  # two messages sent together may be taken the other way round
@@ -38,7 +40,7 @@ def resume(desk: Desk, talk: Talk, before: tuple[Words, ...] = (), deeds: tuple[
     """Run the script over its answers and ask what is open, after the words `before`."""
     found = _replay(desk, talk)
     if isinstance(found, Result):
-        return _finish(talk, found, before, deeds)
+        return _finish(desk, talk, found, before, deeds)
     question, _, reason = found
     return _ask(desk, talk, question, (*before, reason) if reason else before, deeds)
 
@@ -75,7 +77,7 @@ def proceed(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome:
     """One message in a running script. A typed number or label has been made a `choice` by then."""
     found = _replay(desk, talk)
     if isinstance(found, Result):  # the files changed under it and nothing is left to ask
-        return _finish(talk, found, (), ())
+        return _finish(desk, talk, found, (), ())
     question, asked, reason = found
     pending = talk.pending or Pending(question.name)
     if reason or pending.name != question.name:
@@ -180,7 +182,7 @@ def _aside(desk: Desk, talk: Talk, question: Question, inbound: Inbound) -> Outc
     talk = replace(talk, answers={**talk.answers, name: answer})
     found = _replay(desk, talk)
     if isinstance(found, Result):
-        return _finish(talk, found, (thanks,), ())
+        return _finish(desk, talk, found, (thanks,), ())
     question = found[0]
     same = talk.pending if talk.pending and talk.pending.name == question.name else Pending(question.name)
     reply = question.briefly(desk, same.partial)
@@ -279,16 +281,25 @@ def _shown(desk: Desk, talk: Talk, pending: Pending, question: Question, reply: 
     return Outcome(replace(talk, pending=pending), (reply,))
 
 
-def _finish(talk: Talk, result: Result, before: tuple[Words, ...], deeds: tuple[Deed, ...]) -> Outcome:
+def _goes_on(desk: Desk, talk: Talk, then: Next, deeds: tuple[Deed, ...]) -> Outcome:
+    """The next script, with the answers it takes along. Nothing of this one becomes a draft."""
+    taken = {name: talk.answers[name] for name in then.keep if name in talk.answers}
+    begun = begin(desk, cleared(talk), then.script, then.args, **taken)
+    return replace(begun, deeds=(*deeds, *begun.deeds))
+
+
+def _finish(desk: Desk, talk: Talk, result: Result, before: tuple[Words, ...], deeds: tuple[Deed, ...]) -> Outcome:
+    if result.then:
+        return _goes_on(desk, talk, result.then, deeds)
     opened = tuple(dict.fromkeys((*talk.opened, result.opened)))[-OPENED:] if result.opened else talk.opened
     done = replace(cleared(talk), held=None, opened=opened)
     replies = result.replies
     if before and replies:
         replies = (replace(replies[0], parts=(*before, *replies[0].parts)), *replies[1:])
-    return _forgetting(Outcome(replace(done, **result.remember), replies, (*deeds, *result.deeds)))
+    return forgetting(Outcome(replace(done, **result.remember), replies, (*deeds, *result.deeds)))
 
 
-def _forgetting(outcome: Outcome) -> Outcome:
+def forgetting(outcome: Outcome) -> Outcome:
     """What is to be forgotten is the whole sitting: its letters, its files, and what was left unfinished in it."""
     asked = next((deed for deed in outcome.deeds if isinstance(deed, ForgetTalk)), None)
     if asked is None:

@@ -7,9 +7,11 @@ made it.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from cases.case import Act, Case, Event
+from cases import tips
+from cases.case import Act, Case, Event, is_tip
+from cases.redaction import mask
 from config.schema import County
 from handlers.citizen.followup import rate_options
 from handlers.messages import Attachment, Option, Reply, Say, Words
@@ -22,10 +24,21 @@ def notice(case: Case, event: Event, county: County, lang: str, files: tuple[Att
     It wants nothing: a question that is being asked meanwhile stays open. `files` are the event's attachments;
     they go with the letter.
     """
+    if is_tip(case.id):
+        return blind_notice(event)
     if event.act not in TOLD:
         return None
     words = Say(f"notice.{event.act}", _gaps(case, event, county, lang))
-    return Reply((words,), _buttons(case, event), "nothing", attachments=files, case_id=case.id)
+    parts = (words, *_review(case, event, county, lang))
+    return Reply(parts, _buttons(case, event), "nothing", attachments=files, case_id=case.id)
+
+
+def blind_notice(event: Event) -> Reply | None:
+    """The letter about `event` to whoever handed in a tip: that there is news, and not a word of what."""
+    if event.act not in tips.TOLD:
+        return None
+    look = Option("progress:other", Say("word.progress"))
+    return Reply((Say("notice.blind"),), (look,), "nothing")
 
 
 def result_of_merged(own: Case, case: Case, event: Event, county: County, lang: str) -> Reply:
@@ -38,9 +51,43 @@ def result_of_merged(own: Case, case: Case, event: Event, county: County, lang: 
     return Reply((Say(key, gaps),), _buttons(own, replace(event, act=Act.MERGE)), "nothing", case_id=own.id)
 
 
-RESULTS = frozenset({Act.ANSWER, Act.CLOSE, Act.REFUSE})
+def _review(case: Case, event: Event, county: County, lang: str) -> tuple[Say, ...]:
+    """On petitions the answer says where and until when it may be reviewed (信访工作条例 §35)."""
+    category, review = county.category_by_code.get(case.topic[:2]), county.office.review
+    door = county.door_by_id.get(review.door)
+    if event.act is not Act.ANSWER or door is None or not (category and category.petition):
+        return ()
+    until = day_words(county, event.at + timedelta(days=review.days), lang)
+    where = " ".join(word for word in (door.label(lang), door.phone, door.address) if word)
+    return (Say("notice.review", {"until": until, "door": where}),)
 
-_RESULT_KEYS = frozenset({"notice.result", *(f"notice.{act}" for act in RESULTS)})
+
+def notice_of_joined(own: Case, case: Case, event: Event, county: County, lang: str) -> Reply:
+    """The letter to whoever joined `own`, now `case`: where it stands, and the result, without whose case it is."""
+    words = _gaps(case, event, county, lang)
+    shown = {name: words[name] for name in ("unit", "phone", "day", "until", "door")}
+    gaps: dict[str, Words] = {**shown, "no": own.no, "text": veiled(event.text, case)}
+    if event.act in RESULTS:
+        part = Say("notice.joined_refused" if event.act is Act.REFUSE else "notice.joined_result", gaps)
+    elif event.act is Act.PROGRESS:
+        part = Say("notice.progress", gaps)
+    else:
+        part = Say("notice.joined", {**gaps, "what": Say(f"step.{event.act}")})
+    options = (Option(f"joined:{own.id}", Say("report.filed.look"), "quiet"),)
+    return Reply((part,), options, "nothing")  # of no case: what they say next is not said by whose it is
+
+
+def veiled(text: str, case: Case) -> str:
+    """Words of the office to whoever filed a case, for others who wait for it too: numbers and the name are hidden."""
+    hidden = mask(text)
+    return hidden.replace(case.name, "＊＊") if len(case.name) > 1 else hidden
+
+
+RESULTS = frozenset({Act.ANSWER, Act.CLOSE, Act.REFUSE})
+MERGED_HEAR = RESULTS | {Act.MERGE}
+
+_OTHERS = ("notice.result", "notice.joined_result", "notice.joined_refused")
+_RESULT_KEYS = frozenset({*_OTHERS, *(f"notice.{act}" for act in RESULTS)})
 
 
 def is_result(reply: Reply) -> bool:
@@ -56,6 +103,8 @@ TOLD = frozenset(
         Act.ASK,
         Act.WAIT_OUT,
         Act.EXTEND,
+        Act.PROGRESS,
+        Act.RECHECK,
         Act.ANSWER,
         Act.LAPSE,
         Act.CLOSE,
@@ -63,8 +112,12 @@ TOLD = frozenset(
         Act.MERGE,
         Act.ESCALATE,
         Act.SUPERVISE,
+        Act.SPLIT,
     }
 )
+
+# Whoever joined is not asked for anything: the rating and the questions are those of whoever filed it.
+JOINERS_HEAR = TOLD - {Act.ASK, Act.WAIT_OUT, Act.LAPSE, Act.RECHECK}
 
 
 def _gaps(case: Case, event: Event, county: County, lang: str) -> dict[str, Words]:
@@ -94,6 +147,9 @@ def _buttons(case: Case, event: Event) -> tuple[Option, ...]:
     match event.act:
         case Act.ANSWER:
             return (*rate_options(case.id), look)
+        case Act.RECHECK:
+            holds = Option(f"recheck:{case.id}:holds", Say("recheck.holds"), "primary")
+            return (holds, Option(f"recheck:{case.id}:back", Say("recheck.back")), look)
         case Act.ASK:
             return (Option(f"supplement:{case.id}", Say("progress.supplement"), "primary"), look)
         case Act.LAPSE | Act.CLOSE:

@@ -13,6 +13,15 @@ from handlers.talk import Answer, Talk
 
 
 @dataclass(frozen=True, slots=True)
+class Next:
+    """Another script to go on with, and the names of the answers it takes along."""
+
+    script: str
+    args: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a finished script wants: said to the citizen, done, and remembered of the talk."""
 
@@ -20,17 +29,21 @@ class Result:
     deeds: tuple[Deed, ...] = ()
     opened: int = 0  # a case this talk may now look at
     remember: Mapping[str, Any] = field(default_factory=dict[str, Any])  # fields of Talk
+    then: Next | None = None
 
 
 Script = Callable[..., Generator[Question, Any, Result]]
 Aside = Callable[[Desk, Question, Inbound, Mapping[str, Answer]], "tuple[str, Answer, Words] | None"]
 SCRIPTS: dict[str, Script] = {}
 KEPT: set[str] = set()  # scripts whose unfinished answers are offered back
+WIPED: set[str] = set()  # scripts of which nothing stays when they are left, finished or not
 ASIDES: dict[str, Aside] = {}  # what does not answer the open question but belongs to another answer
 
 
-def script(name: str, *, kept: bool = False, aside: Aside | None = None) -> Callable[[Script], Script]:
-    """Register a script under `name`; `kept` ones become drafts when left unfinished.
+def script(
+    name: str, *, kept: bool = False, wiped: bool = False, aside: Aside | None = None
+) -> Callable[[Script], Script]:
+    """Register a script under `name`; `kept` ones become drafts when left unfinished, `wiped` ones leave nothing.
 
     `aside` may take a message that misses the open question and say which answer it adds to.
     """
@@ -39,6 +52,8 @@ def script(name: str, *, kept: bool = False, aside: Aside | None = None) -> Call
         SCRIPTS[name] = function
         if kept:
             KEPT.add(name)
+        if wiped:
+            WIPED.add(name)
         if aside:
             ASIDES[name] = aside
         return function

@@ -61,7 +61,7 @@ class Talk:
     declined: bool = False  # consent was refused in this talk: not asked again of itself
     held: Answer | None = None  # a story that waits for the answer to a question of ours
     open_ended: bool = False  # further words belong to it
-    warned: str = ""  # the word that sounded like an emergency last
+    warned: str = ""  # what sounded like an emergency last: a word, or the kinds of danger
     drafts: tuple[Draft, ...] = ()  # newest first
     opened: tuple[int, ...] = ()
     recent: int = 0  # the case spoken of last

@@ -23,6 +23,11 @@ def clock_words(county: County, at: datetime, lang: str) -> str:
     return f"{day_words(county, at, lang)} {local:%H:%M}"
 
 
+def stamp(county: County, at: datetime) -> str:
+    """ "2026-12-11 18:00" in the office's time zone: for what is read years later."""
+    return f"{at.astimezone(ZoneInfo(county.office.time_zone)):%Y-%m-%d %H:%M}"
+
+
 def local_day(county: County, at: datetime) -> date:
     """The calendar day of a moment in the office's time zone."""
     return at.astimezone(ZoneInfo(county.office.time_zone)).date()

@@ -161,6 +161,8 @@ def _likeness(typed: str, label: str) -> float:
 
 
 CASE_NO = re.compile(r"[A-Z]{1,4}\s*-?\s*(20\d{6})\s*[-－–—_]?\s*(\d{4,})|(?<!\d)(20\d{6})\s*[-－–—_]\s*(\d{4})(?!\d)")
+# A tip's: twelve digits that are no date, and never without its letters.
+TIP_NO = re.compile(r"([A-Z]{1,4})\s*-?\s*([3-9]\d{7})\s*[-－–—_]?\s*(\d{4})(?!\d)")
 _CODE = re.compile(r"(?<!\d)[2-9](?:[\s\-–—－]*\d){10}(?:(?:[\s\-–—－]*\d){5})?(?!\d)")
 
 
@@ -169,7 +171,10 @@ def case_number(text: str, prefix: str = "") -> str:
 
     One typed without its letters gets `prefix`.
     """
-    match = CASE_NO.search(unicodedata.normalize("NFKC", text[:2000]).upper())
+    typed = unicodedata.normalize("NFKC", text[:2000]).upper()
+    if tip := TIP_NO.search(typed):
+        return f"{tip.group(1)}{tip.group(2)}-{tip.group(3)}"
+    match = CASE_NO.search(typed)
     if match is None:
         return ""
     letters = re.match(r"[A-Z]*", match.group(0))
@@ -179,6 +184,6 @@ def case_number(text: str, prefix: str = "") -> str:
 
 def query_code(text: str) -> str:
     """The digits in a text that may be a query code (11 or 16), case numbers left aside; "" when there are none."""
-    rest = CASE_NO.sub(" ", unicodedata.normalize("NFKC", text[:2000]).upper())
+    rest = TIP_NO.sub(" ", CASE_NO.sub(" ", unicodedata.normalize("NFKC", text[:2000]).upper()))
     match = _CODE.search(rest)
     return match.group(0) if match else ""

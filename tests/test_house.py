@@ -47,7 +47,7 @@ def test_no_words_of_people_in_the_code(path: Path) -> None:
     assert found == []
 
 
-NUMERALS = set("〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖貳參陸十百千万几半两")
+NUMERALS = set("〇零○一二三四五六七八九幺壹贰叁肆伍陆柒捌玖貳參陸十百千万几半两洞么拐勾")
 
 
 def _patterns(tree: ast.AST) -> set[int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from bot.commands import audits
 from bot.commands.common import office_folder, settings_of
 
 
@@ -26,6 +27,8 @@ def backup(target: Path, data: Path | None) -> None:
     )
     for missing in report.missing:
         typer.echo(f"warning: file {missing} is named in the database and is not on the disk", err=True)
+    for line in audits.said(settings_of(data=data)):
+        typer.echo(line, err=True)
     typer.echo(report.keys_note, err=True)
     typer.echo(report.target)
 

@@ -76,9 +76,37 @@ def show(
     with reading(settings) as desk:
         held, events = the_case(desk, number)
         row = row_of(held, desk.county, desk.now, contact=with_contact)
-        whole = {**row, "details": [[ask, mask(answer)] for ask, answer in held.details], "steps": history(events)}
+        details = [] if held.minor else [[ask, mask(answer)] for ask, answer in held.details]
+        whole = {**row, "details": details, "steps": history(events, held.minor)}
     indent = 2 if sys.stdout.isatty() else None
     typer.echo(json.dumps(whole, ensure_ascii=False, default=datetime.isoformat, indent=indent))
+
+
+@app.command()
+def minors(
+    year: Annotated[int, typer.Option(help="The year they were filed in.")] = 0,
+    site: SiteOption = None,
+    data: DataOption = None,
+) -> None:
+    """List cases of children under 14 and who looked, for the yearly audit (未成年人网络保护条例 §37)."""
+    from zoneinfo import ZoneInfo
+
+    from bot.export import looks
+    from bot.reading import each_case, reading
+    from bot.store.cases import events
+
+    settings = settings_of(site, data)
+    office_folder(settings)
+    with reading(settings) as desk:
+        zone = ZoneInfo(desk.county.office.time_zone)
+        wanted = year or desk.now.astimezone(zone).year
+        for held in each_case(desk):
+            filed = held.opened_at.astimezone(zone)
+            if not held.minor or filed.year != wanted:
+                continue
+            typer.echo("\t".join((held.no, f"{filed:%Y-%m-%d}", held.department, held.state, held.claimed_name)))
+            for one in looks(events(desk.conn, desk.vault, held.id)):
+                typer.echo(f"\t{one.at.astimezone(zone):%Y-%m-%d %H:%M}\t{one.act}\t{one.by.name}")
 
 
 @app.command()

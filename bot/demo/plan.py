@@ -59,7 +59,15 @@ class Step(_Model):
     evidence: str = ""
     into: str = ""  # key of another case
     until: int = 0  # working days from today
+    how: str = ""  # phone, visit or letter: how somebody was told
     score: int = 0
+
+
+class Tip(_Model):
+    """What makes a sample a tip: the rank of the accused, and who it is."""
+
+    rank: str
+    who: str
 
 
 class Sample(_Model):
@@ -68,8 +76,9 @@ class Sample(_Model):
     key: str
     by: str
     when: str = Field(pattern=WHEN)
-    topic: str
-    place: str
+    topic: str = ""
+    place: str = ""
+    tip: Tip | None = None
     story: str
     contact: str = "anonymous"
     answers: dict[str, str] = {}

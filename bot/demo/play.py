@@ -16,7 +16,7 @@ from bot.store import cases, people
 from bot.store.tables import obligation
 from cases.case import Act, Case
 from handlers.desk import Prepared
-from handlers.messages import Inbound, Taken
+from handlers.messages import Inbound, Say, Taken
 
 BETWEEN = timedelta(seconds=20)  # from one message of a citizen to the next
 MOST_QUESTIONS = 20
@@ -85,7 +85,7 @@ class Player:
             taken = await self._press(sample.by, "file", "", at, {**fields, **sample.walk_in})
             self.numbers[sample.key] = taken.data["case"]
             return
-        taken = await self._say(sample.by, at, choice="report")
+        taken = await self._say(sample.by, at, choice="tip" if sample.tip else "report")
         for asked in range(MOST_QUESTIONS):
             question = await self._open_question(sample.by)
             if not question:
@@ -96,9 +96,12 @@ class Player:
     async def _answer(self, sample: Sample, question: str, at: datetime) -> Taken:
         if question in ("story", "contact") and getattr(sample, question) != "anonymous":
             return await self._say(sample.by, at, text=getattr(sample, question))
+        if question == "who" and sample.tip:
+            return await self._say(sample.by, at, text=sample.tip.who)
         if question in sample.answers and question.startswith("q_"):
             return await self._say(sample.by, at, text=sample.answers[question])
         tokens = {"consent": "agree", "topic": sample.topic, "place": f"place:{sample.place}", "contact": "anonymous"}
+        tokens |= {"rank": f"rank:{sample.tip.rank}"} if sample.tip else {}
         tokens |= {"submit": "submit", "official": "official:no", "danger": "danger:no", **sample.answers}
         return await self._say(sample.by, at, choice=tokens.get(question, "skip"))
 
@@ -114,6 +117,8 @@ class Player:
 
     async def _number(self, taken: Taken, sample: Sample) -> str:
         reply = taken.letters[-1].reply if taken.letters else None
+        if reply and sample.tip and isinstance(said := reply.parts[0], Say):
+            return str(said.args["no"])
         held = await self._case(reply.case_id) if reply and reply.case_id else None
         if held is None:
             raise PlanBroken(f"{sample.key}: the complaint was not filed")
@@ -125,7 +130,7 @@ class Player:
         if step.by == CITIZEN:
             await self._by_citizen(sample, step, at)
             return
-        fields = {name: getattr(step, name) for name in ("department", "departments", "ground", "evidence")}
+        fields = {name: getattr(step, name) for name in ("department", "departments", "ground", "evidence", "how")}
         if step.into:
             fields["into"] = self.numbers[step.into]
         if step.until:

@@ -1,8 +1,8 @@
 """Files that citizens and staff send: checked, cleaned, and on the disk before the turn that speaks of them.
 
 They live in DATA_DIR/attachments/ab/<id>. The id is random and the only name on the disk. Photos are drawn
-anew, so that nothing of the original file (place, camera, polyglot) is left. Everything here blocks: call
-it in a thread.
+anew, so that nothing of the original file (place, camera, polyglot) is left; of films and voice notes the
+place is blanked. Everything here blocks: call it in a thread.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ from pathlib import Path, PurePosixPath
 from bot.store.connect import sync_dir
 from bot.store.engine import StoreFailed, StoreFull
 from bot.store.sniff import HEAD, JPEG, TEXT, ZIP, FileType, is_heif, is_text, office, sniff
+from bot.store.videos import forget_place
+from bot.stored import seal_file
 from config.schema import Limits
 from handlers.messages import Attachment
 
 NAME_MAX = 80
+CONTAINERS = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "audio/mp4", "audio/3gpp"})
 _MB = 1024 * 1024
 _ID = re.compile(r"[0-9a-f]{32}")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
@@ -63,17 +66,24 @@ class Attachments:
         self.folder = folder
 
     def receive(
-        self, stream: Iterable[bytes], name: str, mime: str, limits: Limits, known_as: str = ""
+        self,
+        stream: Iterable[bytes],
+        name: str,
+        mime: str,
+        limits: Limits,
+        known_as: str = "",
+        secret: bytes | None = None,
     ) -> Attachment:
         """Check and keep a file; when this returns it outlives a power cut.
 
-        `name` and `mime` are the sender's and not believed. `known_as` is an id that was given out before.
+        `name` and `mime` are the sender's and not believed. `known_as` is an id that was given out before. With
+        `secret` (32 bytes that seal no other file) it is sealed on the disk; what stands there meanwhile is removed.
         Raises TooLarge, NotAllowed, Broken; StoreFull or StoreFailed when the disk does. What is refused leaves
         nothing behind.
         """
         with disk_errors():
             target = self._fresh(known_as or fresh_id())
-            incoming, ready = target.with_suffix(".in"), target.with_suffix(".new")
+            incoming, ready, sealed = (target.with_suffix(end) for end in (".in", ".new", ".sealed"))
             try:
                 found = _take(iter(stream), incoming, mime, limits)
                 if found.kind == "photo":
@@ -82,11 +92,16 @@ class Attachments:
                     redraw(incoming, ready, limits)
                     found = JPEG
                 else:
+                    if found.mime in CONTAINERS:
+                        forget_place(incoming)
                     incoming.rename(ready)
-                size = _keep(ready, target)
+                size = ready.stat().st_size
+                if secret is not None:
+                    seal_file(ready, sealed, secret, target.name)
+                _keep(sealed if secret is not None else ready, target)
             finally:
-                incoming.unlink(missing_ok=True)
-                ready.unlink(missing_ok=True)
+                for left in (incoming, ready, sealed):
+                    left.unlink(missing_ok=True)
         return Attachment(target.name, found.kind, clean_name(name, found), found.mime, size)
 
     def open(self, attachment_id: str) -> Path:
@@ -172,18 +187,16 @@ def _look_inside(found: FileType, path: Path) -> FileType:
     return found
 
 
-def _keep(ready: Path, target: Path) -> int:
-    """Make the file and its name durable; its size in bytes."""
+def _keep(ready: Path, target: Path) -> None:
+    """Make the file and its name durable."""
     handle = os.open(ready, os.O_RDONLY)
     try:
         os.fchmod(handle, 0o600)
         os.fsync(handle)
-        size = os.fstat(handle).st_size
     finally:
         os.close(handle)
     ready.rename(target)
     sync_dir(target.parent)
-    return size
 
 
 @contextmanager

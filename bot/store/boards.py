@@ -10,11 +10,13 @@ from sqlalchemy import Connection, and_, func, insert, select, update
 
 from bot.groups import Draft, Place
 from bot.store.letters import Owed, of_row
-from bot.store.tables import board, link, moved, outbox, preview
+from bot.store.tables import board, follower, link, moved, outbox, preview
 from bot.store.upsert import insert_once
 from bot.store.vault import Vault, case_owner
 
 KIND = "group"  # rows of the outbox that the groups' own worker delivers
+DIGEST = "digest"  # once a working day
+SENT_MOST = 10  # confirmed previews of a case that are still looked at
 SETTLING = timedelta(seconds=1)  # what happens together is told together
 
 
@@ -25,6 +27,29 @@ def owe(conn: Connection, department: str, case_id: int, idem: str, now: datetim
     """A department's group is to see a case as it is."""
     row = {"department": department, "case_id": case_id, "made_at": now, "not_before": now + SETTLING}
     insert_once(conn, outbox, kind=KIND, idem=idem, state="queued", tries=0, **row)
+
+
+def owe_digests(conn: Connection, departments: Collection[str], day: str, now: datetime) -> None:
+    """Departments are to read what they have to do on this day. What that is, is looked up when it is sent."""
+    for department in departments:
+        row = {"department": department, "made_at": now, "not_before": now}
+        insert_once(conn, outbox, kind=DIGEST, idem=f"digest:{day}:{department}", state="queued", tries=0, **row)
+
+
+def digests_due(conn: Connection, units: Collection[str], now: datetime) -> bool:
+    """Whether a digest is to be sent to these departments."""
+    due = select(outbox.c.id).where(_digest_of(units), outbox.c.not_before <= now)
+    return conn.execute(due.limit(1)).first() is not None
+
+
+def take_digests(conn: Connection, units: Collection[str], now: datetime, seconds: float) -> list[Owed]:
+    """The digests that are due, under lease."""
+    return _lease(conn, and_(_digest_of(units), outbox.c.not_before <= now), now, seconds)
+
+
+def _digest_of(units: Collection[str]) -> Any:
+    undelivered = and_(outbox.c.kind == DIGEST, outbox.c.delivered_at.is_(None), outbox.c.state == "queued")
+    return and_(undelivered, outbox.c.department.in_(list(units)))
 
 
 def take_next(conn: Connection, units: Collection[str], now: datetime, seconds: float) -> list[Owed]:
@@ -45,6 +70,30 @@ def waiting(conn: Connection, units: Collection[str], now: datetime) -> int:
     """How many cases are due to be shown."""
     query = select(func.count(outbox.c.case_id.distinct())).where(_due(units, now))
     return conn.execute(query).scalar_one()
+
+
+def news(conn: Connection, case_ids: Collection[int], now: datetime) -> None:
+    """Something beside the case itself has changed, such as what became of a letter: groups that show it look again."""
+    shown = select(board.c.case_id).where(board.c.case_id.in_(list(case_ids)), board.c.closed.is_(False)).distinct()
+    for case_id in conn.execute(shown).scalars().all() if case_ids else ():
+        told = (outbox.c.kind == KIND, outbox.c.case_id == case_id)
+        for department in conn.execute(select(outbox.c.department).where(*told).distinct()).scalars().all():
+            mine = and_(_mine([department]), outbox.c.case_id == case_id, outbox.c.tries == 0)
+            if conn.execute(select(outbox.c.id).where(mine).limit(1)).first() is None:
+                newest = conn.execute(select(func.max(outbox.c.id))).scalar() or 0
+                owe(conn, department, case_id, f"n:{case_id}:{newest}", now)
+
+
+def news_of_letters(conn: Connection, row_ids: Collection[int], now: datetime) -> None:
+    """The same, of the cases that these rows of the outbox tell of."""
+    mine = (outbox.c.id.in_(list(row_ids)), outbox.c.kind == "letter", outbox.c.case_id.is_not(None))
+    news(conn, conn.execute(select(outbox.c.case_id).where(*mine).distinct()).scalars().all(), now)
+
+
+def news_of_person(conn: Connection, person_id: int, now: datetime) -> None:
+    """The same, of the cases that somebody follows."""
+    query = select(follower.c.case_id).where(follower.c.person_id == person_id)
+    news(conn, conn.execute(query).scalars().all(), now)
 
 
 def hold(conn: Connection, units: Collection[str], now: datetime) -> int:
@@ -99,6 +148,12 @@ def case_in_thread(conn: Connection, channel: str, chat: str, thread: int) -> in
     """The case of a topic; 0 for none."""
     mine = (board.c.channel == channel, board.c.chat == chat, board.c.thread == thread)
     return conn.execute(select(board.c.case_id).where(*mine)).scalar() or 0
+
+
+def opened(conn: Connection, channel: str, chat: str, thread: int) -> None:
+    """A topic is open."""
+    mine = (board.c.channel == channel, board.c.chat == chat, board.c.thread == thread)
+    conn.execute(update(board).where(*mine).values(closed=False))
 
 
 def _place(row: dict[str, Any]) -> Place:
@@ -171,6 +226,15 @@ def by_id(conn: Connection, vault: Vault, draft_id: int) -> Draft | None:
 def by_source(conn: Connection, vault: Vault, channel: str, chat: str, source: str) -> Draft | None:
     """The preview of somebody's message."""
     return _draft(conn, vault, and_(preview.c.channel == channel, preview.c.chat == chat, preview.c.source == source))
+
+
+def sent_from(conn: Connection, vault: Vault, channel: str, chat: str, case_id: int) -> tuple[Draft, ...]:
+    """The newest confirmed previews of a case in a group, oldest first."""
+    here = (preview.c.channel == channel, preview.c.chat == chat, preview.c.case_id == case_id)
+    done = (preview.c.done_at.is_not(None), preview.c.act != "note")
+    ids = conn.execute(select(preview.c.id).where(*here, *done).order_by(preview.c.id.desc()).limit(SENT_MOST))
+    found = [by_id(conn, vault, one) for one in sorted(ids.scalars())]
+    return tuple(draft for draft in found if draft and draft.fields.get("seq"))
 
 
 def by_message(conn: Connection, vault: Vault, channel: str, chat: str, message: int) -> Draft | None:

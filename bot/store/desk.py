@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice
 
 from sqlalchemy import Connection
 
-from bot.store import cases, files, letters
+from bot.store import cases, files, letters, repeats, tips
 from bot.store.vault import Vault
-from cases.case import Actor, Case, Event
+from cases.case import TIP_IDS, Actor, Case, Event, is_tip
+from cases.repeats import Voice
 from config.schema import County
 from faq.book import Book, Entry
+from faq.decide import usable
 from handlers.desk import Citizen, Prepared
 from handlers.messages import Attachment, Letter
+from handlers.time_words import local_day
 
 CODE_VERSION = 1
+MOST_ASKED = 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class StoreDesk:
     prepared: Prepared
     fresh: Callable[[], int]
     may_guess: Callable[[int], bool]
+    hot: tuple[str, ...] = ()  # ids of answers, most asked first
+    heard: dict[tuple[str, str], tuple[Voice, ...]] = field(default_factory=dict[tuple[str, str], tuple[Voice, ...]])
 
     def speaking(self, lang: str) -> StoreDesk:
         """The same desk for somebody who reads `lang`."""
@@ -42,6 +50,10 @@ class StoreDesk:
     def fresh_id(self) -> int:
         """A new case id."""
         return self.fresh()
+
+    def fresh_tip_id(self) -> int:
+        """A new tip's id."""
+        return TIP_IDS | secrets.randbelow(TIP_IDS)
 
     def entry(self, entry_id: str) -> Entry | None:
         """A policy answer by id."""
@@ -55,13 +67,53 @@ class StoreDesk:
         """The answers of one policy."""
         return self.book.of_policy(policy)
 
-    def my_cases(self) -> tuple[Case, ...]:
+    def asked_most(self) -> tuple[Entry, ...]:
+        """The most asked answers that the files still have and that may be answered today."""
+        day, region = local_day(self.county, self.now), self.county.office.region or None
+        known = (entry for one in dict.fromkeys(self.hot) if (entry := self.book.get(one)))
+        return tuple(islice((entry for entry in known if usable(entry, day, region)), MOST_ASKED))
+
+    def my_cases(self, limit: int = 20, skip: int = 0) -> tuple[Case, ...]:
         """The citizen's own cases, newest first."""
-        return tuple(cases.of_person(self.conn, self.vault, self.citizen.id))
+        return tuple(cases.of_person(self.conn, self.vault, self.citizen.id, limit, skip))
+
+    def holdings(self) -> Mapping[str, int]:
+        """How many cases and letters there are of the citizen."""
+        mine = self.citizen.id
+        return {"cases": cases.count_of_person(self.conn, mine), "letters": letters.count(self.conn, mine)}
+
+    def old_letters(self, skip: int, limit: int) -> tuple[Letter, ...]:
+        """The citizen's talk from its beginning."""
+        return letters.from_the_first(self.conn, self.vault, self.citizen.id, skip, limit)
+
+    def my_tips(self) -> tuple[Case, ...]:
+        """The tips this citizen handed in."""
+        return tuple(tips.of_person(self.conn, self.vault, self.citizen.id))
 
     def follows(self, case_id: int) -> bool:
         """Whether the citizen follows the case."""
+        if is_tip(case_id):
+            return tips.is_of_person(self.conn, self.vault, self.citizen.id, case_id)
         return cases.follows(self.conn, case_id, self.citizen.id)
+
+    def voices(self, topic: str, place: str) -> tuple[Voice, ...]:
+        """Who wants a running case of this topic at this place solved."""
+        if (topic, place) not in self.heard:  # a question is asked, and checked, several times in a turn
+            since = self.now - timedelta(days=self.county.repeats.recent_days)
+            self.heard[topic, place] = repeats.voices(self.conn, topic, place, since)
+        return self.heard[topic, place]
+
+    def others(self, case_id: int) -> int:
+        """How many people besides the citizen still wait for the case."""
+        return repeats.others(self.conn, case_id, self.citizen.id)
+
+    def joined(self, case_id: int) -> bool:
+        """Whether the citizen joined the case."""
+        return repeats.joined(self.conn, case_id, self.citizen.id)
+
+    def joined_cases(self) -> tuple[Case, ...]:
+        """The cases the citizen joined, newest first."""
+        return tuple(repeats.joined_by(self.conn, self.vault, self.citizen.id))
 
     def case(self, case_id: int) -> Case | None:
         """A case by id."""
@@ -76,7 +128,8 @@ class StoreDesk:
         if not self.may_guess(self.citizen.id):
             return None
         case_id = cases.id_of(self.conn, no)
-        right = self.vault.ring.check_code(code, case_id, CODE_VERSION)
+        tip = no.startswith(self.county.office.tip_prefix)
+        right = self.vault.ring.check_code(code, case_id, CODE_VERSION, tip)
         return cases.by_id(self.conn, self.vault, case_id) if right else None
 
     def events(self, case_id: int) -> tuple[Event, ...]:
@@ -89,4 +142,4 @@ class StoreDesk:
 
     def attachments(self, ids: tuple[str, ...]) -> tuple[Attachment, ...]:
         """Stored files by id."""
-        return files.by_ids(self.conn, ids)
+        return files.by_ids(self.conn, self.vault, ids)

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
+from bot.store import files
 from bot.store.keys import KeyGone, KeyRing, Unreadable, seal, sealed_by, unseal
 from bot.store.tables import access, attachment, fetch
 from bot.store.upsert import insert_once
+from bot.store.vault import Vault
 from handlers.messages import Attachment
 
 _AAD = b"access"
@@ -41,11 +43,14 @@ def any_due(conn: Connection, channel: str, now: datetime) -> bool:
     return conn.execute(select(fetch.c.media).where(fetch.c.channel == channel, come).limit(1)).first() is not None
 
 
-def arrived(conn: Connection, file_id: str, file: Attachment) -> bool:
+def arrived(conn: Connection, vault: Vault, file_id: str, file: Attachment) -> bool:
     """A file is on the disk, as what it turned out to be; False when nobody wants it any more."""
     conn.execute(delete(fetch).where(fetch.c.attachment_id == file_id))
-    known = {"kind": file.kind, "name": file.name, "mime": file.mime, "size": file.size}
-    return conn.execute(update(attachment).where(attachment.c.id == file_id).values(**known)).rowcount > 0
+    known = {"kind": file.kind, "mime": file.mime, "size": file.size}
+    if conn.execute(update(attachment).where(attachment.c.id == file_id).values(**known)).rowcount == 0:
+        return False
+    files.call(conn, vault, file)
+    return True
 
 
 def put_off(conn: Connection, file_id: str, now: datetime, pauses: tuple[float, ...]) -> bool:

@@ -29,6 +29,7 @@ _KEY = 32
 _NONCE = 12
 _ID = re.compile(r"[A-Za-z0-9_-]{1,16}")
 _LENGTHS = {False: 11, True: 16}
+_ROTATING = "rotating"  # beside the ring: the id of the key that a rotation is wrapping everything with
 
 
 class KeysRefused(Exception):
@@ -77,14 +78,32 @@ def sealed_by(sealed: bytes) -> str:
 class KeyRing:
     """The office's secrets, the current one first. Everything else is derived per purpose (HKDF-SHA256)."""
 
-    def __init__(self, keys: tuple[Key, ...], generated: bool = False) -> None:
+    def __init__(self, keys: tuple[Key, ...], generated: bool = False, source: Path | None = None) -> None:
         if not keys:
             raise KeysRefused("the ring holds no key")
-        self.ids = tuple(key.id for key in keys)
         self.generated = generated
         """Whether the ring came from DATA_DIR/keys/ring and not from the environment: worth a warning."""
-        self._roots = {key.id: key.secret for key in keys}
+        self._source = source
+        self._hold(keys)
+
+    def _hold(self, keys: tuple[Key, ...]) -> None:
         self._derived: dict[tuple[str, str], Key] = {}
+        self._roots = {key.id: key.secret for key in keys}
+        self.ids = tuple(key.id for key in keys)  # last: whoever reads meanwhile finds a root for every id
+
+    def look_again(self) -> bool:
+        """Read the ring's file anew: another process may have rotated it. Whether it holds other keys now.
+
+        A file that cannot be read or has lost a key changes nothing.
+        """
+        if self._source is None:
+            return False
+        with suppress(OSError, KeysRefused):
+            keys = parse_ring(self._source.read_text(encoding="ascii", errors="replace"), str(self._source))
+            if tuple(key.id for key in keys) != self.ids and set(self.ids) <= {key.id for key in keys}:
+                self._hold(keys)
+                return True
+        return False
 
     @classmethod
     def load(cls, secret_keys: str | None, keys_dir: Path) -> KeyRing:
@@ -99,7 +118,8 @@ class KeyRing:
             _refuse_lost_ring(keys_dir)
             _write_ring(path)
         path.chmod(0o600)
-        return cls(parse_ring(path.read_text(encoding="ascii", errors="replace"), str(path)), generated=True)
+        keys = parse_ring(path.read_text(encoding="ascii", errors="replace"), str(path))
+        return cls(keys, generated=True, source=path)
 
     def current(self, purpose: str) -> Key:
         """The key to use now for `purpose`, such as "wrap" or "session"."""
@@ -113,6 +133,8 @@ class KeyRing:
         """The key `key_id` for `purpose`; raises KeyGone when the ring does not hold it."""
         known = self._derived.get((purpose, key_id))
         if known is None:
+            if key_id not in self._roots:
+                self.look_again()
             root = self._roots.get(key_id)
             if root is None:
                 raise KeyGone(f"the ring holds no key {key_id!r}")
@@ -183,10 +205,31 @@ def rotate(keys_dir: Path) -> KeyRing:
     text = path.read_text(encoding="ascii")
     known = {key.id for key in parse_ring(text, str(path))}
     fresh = next(name for name in (f"k{n}" for n in range(1, len(known) + 2)) if name not in known)
+    _write_temp(path, fresh).replace(keys_dir / _ROTATING)  # before the ring: so no key is made twice after a crash
     temp = _write_temp(path, f"{_fresh(fresh)},{text}")
     temp.replace(path)
     sync_dir(keys_dir)
     return KeyRing.load(None, keys_dir)
+
+
+def resume(keys_dir: Path) -> KeyRing | None:
+    """The ring of a rotation that broke off after its new key was there; None when there is none to go on with."""
+    path = keys_dir / "ring"
+    with suppress(FileNotFoundError):
+        ring = KeyRing.load(None, keys_dir) if path.exists() else None
+        if ring and ring.ids[0] == (keys_dir / _ROTATING).read_text(encoding="ascii").strip():
+            return ring
+    return None
+
+
+def finished(keys_dir: Path) -> None:
+    """Every key of the store is wrapped with the ring's first."""
+    (keys_dir / _ROTATING).unlink(missing_ok=True)
+
+
+def fresh_key() -> str:
+    """A new key as it stands in ZHITONG_SECRET_KEYS, with an id that no other has."""
+    return _fresh(f"k{secrets.token_hex(4)}")
 
 
 def _write_ring(path: Path) -> None:

@@ -26,7 +26,7 @@ _COLUMNS = "owner TEXT PRIMARY KEY, ring TEXT NOT NULL, wrapped BLOB NOT NULL"
 
 
 class KeyStore:
-    """Keys by owner: "person:ID", "case:ID". Safe to use from every thread.
+    """Keys by owner: "person:ID", "case:ID", … (see `bot.store.vault`). Safe to use from every thread.
 
     Put `commit` into the main store's `before_commit`. Raises KeysRefused when the file is damaged, locked
     with a ring key that is missing, or absent though `must_exist` says there was one.
@@ -53,6 +53,12 @@ class KeyStore:
             if key is None:
                 key = self._pending[owner] = Key("d", secrets.token_bytes(32))
             return key
+
+    def adopt(self, owner: str, secret: bytes) -> None:
+        """The same with 32 bytes that have sealed something already; an owner who has a key keeps that one."""
+        with self._lock:
+            if self._find(owner) is None:
+                self._pending[owner] = Key("d", secret)
 
     def get(self, owner: str) -> Key:
         """The key of an owner. Raises KeyGone when it was dropped or never made, StoreError when the disk fails."""
@@ -105,10 +111,16 @@ class KeyStore:
                     self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
                     return done
                 again = {owner: self._unwrap(owner, wrapped) for owner, wrapped in found}
-                self._transact(lambda keys=again: self._insert(keys, "INSERT OR REPLACE"))
+                self._transact(lambda keys=again: self._wrap_again(keys))
             done += len(found)
             if progress is not None:
                 progress(done)
+
+    def forget(self) -> None:
+        """Let go of the keys in memory: another process may have dropped some, or rotated the ring."""
+        with self._lock:
+            self._cache.clear()
+            self._ring.look_again()
 
     def close(self) -> None:
         """Let go of the file; new keys not yet committed are lost, like the cases they were for."""
@@ -153,11 +165,18 @@ class KeyStore:
         except Unreadable as error:
             raise KeyGone(f"the key for {owner} cannot be unwrapped: {error}") from error
 
-    def _insert(self, keys: dict[str, Key], verb: str = "INSERT") -> None:
+    def _insert(self, keys: dict[str, Key]) -> None:
         # Not OR IGNORE: a key another process stored meanwhile must fail this write, not be mistaken for ours.
+        self._writer.executemany("INSERT INTO key VALUES (?, ?, ?)", self._wrapped(keys))
+
+    def _wrap_again(self, keys: dict[str, Key]) -> None:
+        # Not INSERT OR REPLACE: a key another process dropped meanwhile must not come back.
+        rows = [(ring, wrapped, owner) for owner, ring, wrapped in self._wrapped(keys)]
+        self._writer.executemany("UPDATE key SET ring=?, wrapped=? WHERE owner=?", rows)
+
+    def _wrapped(self, keys: dict[str, Key]) -> list[tuple[str, str, bytes]]:
         wrap = self._ring.current("wrap")
-        rows = [(owner, wrap.id, seal(wrap, key.secret, owner.encode())) for owner, key in keys.items()]
-        self._writer.executemany(f"{verb} INTO key VALUES (?, ?, ?)", rows)
+        return [(owner, wrap.id, seal(wrap, key.secret, owner.encode())) for owner, key in keys.items()]
 
     def _delete(self, owners: tuple[str, ...]) -> None:
         self._writer.executemany("DELETE FROM key WHERE owner=?", [(owner,) for owner in owners])
@@ -213,6 +232,12 @@ def _opens(key: Key, wrapped: bytes, owner: str) -> bool:
         return bool(unseal(key, wrapped, owner.encode()))
     except Unreadable:
         return False
+
+
+def wrapped_by(path: Path) -> dict[str, int]:
+    """How many keys of the store at `path` each key of the ring wraps."""
+    with closing(connect(path, "ro")) as raw:
+        return {str(row[0]): int(row[1]) for row in raw.execute("SELECT ring, count(*) FROM key GROUP BY ring")}
 
 
 def ids_in_use(path: Path) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
-from bot.store.tables import inbox, letter, outbox
+from bot.store.tables import inbox, letter, obligation, outbox
 from bot.store.upsert import insert_once
 from bot.store.vault import Vault, person_owner
 from handlers.messages import Attachment, Letter, Reply, Taken
@@ -91,6 +91,14 @@ def of_person(
     return tuple(_letter(vault, dict(row)) for row in rows)
 
 
+def from_the_first(
+    conn: Connection, vault: Vault, person_id: int, skip: int, limit: int
+) -> tuple[Letter, ...]:
+    """Letters of a talk, oldest first, from the beginning."""
+    mine = select(letter).where(letter.c.person_id == person_id).order_by(letter.c.id).offset(skip).limit(limit)
+    return tuple(_letter(vault, dict(row)) for row in conn.execute(mine).mappings())
+
+
 def by_ids(conn: Connection, vault: Vault, ids: Sequence[int]) -> tuple[Letter, ...]:
     """Letters by id, in order; those erased since are left out."""
     if not ids:
@@ -165,7 +173,7 @@ class Owed:
     maybe: bool
 
 
-def owe_letter(conn: Connection, person_id: int, case_id: int, letter_id: int, idem: str, now: datetime) -> None:
+def owe_letter(conn: Connection, person_id: int, case_id: int | None, letter_id: int, idem: str, now: datetime) -> None:
     """A letter is to reach a person."""
     row = {"person_id": person_id, "case_id": case_id, "letter_id": letter_id}
     insert_once(conn, outbox, kind="letter", idem=idem, state="queued", made_at=now, not_before=now, tries=0, **row)
@@ -214,6 +222,19 @@ def of_row(row: dict[str, Any]) -> Owed:
 def delivered(conn: Connection, ids: Sequence[int], now: datetime) -> None:
     """These rows reached the world."""
     conn.execute(update(outbox).where(outbox.c.id.in_(ids)).values(delivered_at=now, error=None))
+    _fulfil(conn, obligation.c.letter_id.in_(select(outbox.c.letter_id).where(outbox.c.id.in_(ids))), now)
+
+
+def _fulfil(conn: Connection, carried: ColumnElement[bool], now: datetime) -> None:
+    """What was owed to a citizen has reached them (两告知两反馈): the duties their letters carried are settled."""
+    owed = (carried, obligation.c.letter_id.is_not(None), obligation.c.settled_at.is_(None))
+    conn.execute(update(obligation).where(*owed).values(settled_at=now, how="delivered"))
+
+
+def not_delivered(conn: Connection, letter_ids: Sequence[int]) -> None:
+    """The channel takes it back: what these letters were thought to have fulfilled is owed again."""
+    mine = (obligation.c.letter_id.in_(letter_ids), obligation.c.how == "delivered")
+    conn.execute(update(obligation).where(*mine).values(settled_at=None, how=None))
 
 
 def put_off(conn: Connection, row_id: int, state: str, not_before: datetime, error: str, maybe: bool = False) -> None:
@@ -240,6 +261,12 @@ def replied(conn: Connection, letter_ids: Sequence[int], now: datetime) -> None:
     conn.execute(update(outbox).where(mine).values(delivered_at=now, error=None))
 
 
+def is_queued(conn: Connection, row_id: int) -> bool:
+    """Whether a row is still to be tried."""
+    mine = (outbox.c.id == row_id, outbox.c.state == "queued", outbox.c.delivered_at.is_(None))
+    return conn.execute(select(outbox.c.id).where(*mine)).first() is not None
+
+
 def reply_rows(conn: Connection, letter_ids: Sequence[int]) -> list[Owed]:
     """The rows of answers that could not be sent at once."""
     mine = outbox.c.idem.in_([f"reply:{letter_id}" for letter_id in letter_ids])
@@ -251,7 +278,10 @@ def seen(conn: Connection, person_id: int, first: int, last: int, now: datetime)
     """The person's own page fetched their letters from one id to another: what waited for that is delivered."""
     fetched = outbox.c.letter_id.between(first, last)
     mine = (outbox.c.person_id == person_id, outbox.c.delivered_at.is_(None), fetched)
-    return conn.execute(update(outbox).where(*mine).values(delivered_at=now, error=None)).rowcount
+    count = conn.execute(update(outbox).where(*mine).values(delivered_at=now, error=None)).rowcount
+    if count:
+        _fulfil(conn, obligation.c.letter_id.in_(select(outbox.c.letter_id).where(*mine[:1], fetched)), now)
+    return count
 
 
 def told(conn: Connection, case_id: int) -> None:
@@ -278,8 +308,9 @@ def deliveries(conn: Connection, case_id: int) -> dict[int, str]:
 
 
 def depth(conn: Connection) -> dict[str, int]:
-    """Undelivered rows by state."""
-    query = select(outbox.c.state, func.count()).where(outbox.c.delivered_at.is_(None)).group_by(outbox.c.state)
+    """Undelivered rows by state; notices about tips are in nobody's figures."""
+    owed = (outbox.c.delivered_at.is_(None), outbox.c.idem.not_like("blind:%"))
+    query = select(outbox.c.state, func.count()).where(*owed).group_by(outbox.c.state)
     return {row[0]: row[1] for row in conn.execute(query)}
 
 

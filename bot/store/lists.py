@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, literal, or_, select, true, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    false,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    union,
+)
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from bot.store import cases
-from bot.store.tables import ASSISTED, case, outbox
+from bot.store.tables import ASSISTED, accused, case, crosscheck, obligation, outbox
 from bot.store.vault import Vault
 from cases.case import Actor, Case, State
+from cases.clocks import STAGE, TO_CITIZEN, attention_from
 from cases.redaction import mask
-from cases.visibility import departments_in_sight
+from cases.routing import superiors
+from cases.visibility import Sight, departments_in_sight, may_read, sight, tip_unit
 from config.schema import County, Lane
 from handlers.staff.card import VIEWS, Card, CardPage, CardQuery, card, topic_path
 from handlers.words import case_number
@@ -23,17 +38,38 @@ from handlers.words import case_number
 _CURSOR = re.compile(r"[0-9]{1,17}:[0-8]?[0-9]{1,18}")
 LOOKED_THROUGH = 500  # newest cases in sight that words are looked for in
 _OWED = (State.FILED, State.HANDLING, State.WAITING)
-_UNREACHED = select(outbox.c.case_id).where(
-    outbox.c.delivered_at.is_(None), outbox.c.state.in_(("waiting", "parked")), outbox.c.kind == "letter"
+_OF_LETTER = case.alias("of_letter")
+_WAITING = (
+    select(outbox.c.case_id)
+    .join(_OF_LETTER, _OF_LETTER.c.id == outbox.c.case_id)
+    .where(outbox.c.delivered_at.is_(None), outbox.c.state.in_(("waiting", "parked")), outbox.c.kind == "letter")
+    .where(_OF_LETTER.c.open == true())
 )
+_TO_TELL = sorted(TO_CITIZEN - {STAGE})  # a stage feedback that nobody has written yet cannot have been lost
+
+
+def _to_check(unit: str) -> ColumnElement[bool]:
+    """The cases of others that a unit is to cross-check."""
+    asked = select(crosscheck.c.case_id).where(crosscheck.c.unit == unit, crosscheck.c.done_at.is_(None))
+    return case.c.id.in_(asked)
 
 
 def page(
-    conn: Connection, vault: Vault, county: County, viewer: Actor, which: CardQuery, now: datetime
+    conn: Connection,
+    vault: Vault,
+    county: County,
+    viewer: Actor,
+    which: CardQuery,
+    now: datetime,
+    units: Collection[str] | None = None,
 ) -> CardPage:
-    """The cards of a view, newest activity first, with the counts of all views."""
-    parts = _parts(viewer, county)
-    narrow = [_view(which.view, viewer, now), _after(which.before)]
+    """The cards of a view, newest activity first, with the counts of all views; only of `units`, if given."""
+    parts = (*_service_parts(viewer, county), *_tip_parts(conn, vault, viewer, county))
+    if units is not None:
+        own = or_(case.c.department.in_(list(units)), and_(ASSISTED, or_(false(), *map(_named, units))))
+        parts = tuple(and_(part, own) for part in parts)
+    late = attention_from(now, county)
+    narrow = [_view(which.view, viewer, now, late), _after(which.before)]
     if which.department:
         narrow.append(case.c.department == which.department)
     limit = max(1, min(which.limit, 100))
@@ -42,11 +78,11 @@ def page(
         narrow.append(case.c.no == number)
     rows = _rows(conn, parts, narrow, LOOKED_THROUGH if which.text else limit + 1)
     held = _cases(conn, vault, rows)
-    found = [one for one in held if number or _matches(one, which.text, county)]
+    found = [one for one in held if number or _matches(one, which.text, county, viewer)]
     shown = [(one, front) for one in found[:limit] if (front := card(one, viewer, county, now, which.lang))]
     following = _cursor(rows, shown[-1][0].id) if len(found) > limit and shown else ""
     scope = or_(false(), *parts)
-    return CardPage(_fronts(shown), following, _counts(conn, scope, viewer, now), _groups(conn, scope))
+    return CardPage(_fronts(shown), following, _counts(conn, scope, viewer, now, late), _groups(conn, scope))
 
 
 def _fronts(shown: Sequence[tuple[Case, Card]]) -> tuple[Card, ...]:
@@ -82,23 +118,47 @@ def _cases(conn: Connection, vault: Vault, rows: Sequence[tuple[int, datetime]])
     return [held[case_id] for case_id in ids if case_id in held]
 
 
-def _parts(viewer: Actor, county: County) -> tuple[ColumnElement[bool], ...]:
+def _service_parts(viewer: Actor, county: County) -> tuple[ColumnElement[bool], ...]:
     """The service cases of each department in sight, and those the viewer's unit assists with."""
     units = departments_in_sight(viewer, county)
-    service = case.c.lane == Lane.SERVICE
+    service = and_(case.c.lane == Lane.SERVICE, _not_about(viewer, county))
     if units is None:
         return (service,)
     if not units:
         return ()
     helps = and_(service, ASSISTED, _named(viewer.unit))
-    return (*(and_(service, case.c.department == unit) for unit in units), helps)
+    checks = and_(service, _to_check(viewer.unit))
+    return (*(and_(service, case.c.department == unit) for unit in units), helps, checks)
+
+
+def _tip_parts(conn: Connection, vault: Vault, viewer: Actor, county: County) -> tuple[ColumnElement[bool], ...]:
+    """The tips of the viewer's unit, less those about the viewer: whom a tip is about is sealed, so each is opened."""
+    unit = tip_unit(viewer, county)
+    if not unit:
+        return ()
+    mine = and_(case.c.lane == Lane.TIP, case.c.department == unit)
+    running = cases.many(conn, vault, select(case).where(mine, case.c.open))
+    hidden = [one.id for one in running if sight(viewer, one, county) is Sight.NONE]
+    return (and_(mine, case.c.id.not_in(hidden)) if hidden else mine,)
+
+
+def _not_about(viewer: Actor, county: County) -> ColumnElement[bool]:
+    """Not about the viewer's unit, nor one above it: neither listed nor counted."""
+    above = (viewer.unit, *superiors(county, viewer.unit)) if viewer.unit else ()
+    return case.c.id.not_in(select(accused.c.case_id).where(accused.c.department.in_(above))) if above else true()
 
 
 def _named(unit: str) -> ColumnElement[bool]:
     return (literal(",") + case.c.assist + literal(",")).contains(f",{unit},", autoescape=True)
 
 
-def _view(view: str, viewer: Actor, now: datetime) -> ColumnElement[bool]:
+def _owed_a_word(now: datetime) -> Select[int]:
+    """Cases, even closed ones, of which the citizen was to be told and for days nothing has reached them."""
+    owed = (obligation.c.settled_at.is_(None), obligation.c.duty.in_(_TO_TELL), obligation.c.due_at <= now)
+    return select(obligation.c.case_id).where(*owed)
+
+
+def _view(view: str, viewer: Actor, now: datetime, late: datetime | None) -> ColumnElement[bool]:
     owed = and_(case.c.open, case.c.state.in_(_OWED))
     match view:
         case "unclaimed":
@@ -111,8 +171,15 @@ def _view(view: str, viewer: Actor, now: datetime) -> ColumnElement[bool]:
             return and_(owed, case.c.answer_by < now)
         case "supervised":
             return and_(case.c.open, case.c.supervised)
+        case "attention":
+            unseen = case.c.supervised.is_(False)
+            return and_(owed, unseen, case.c.answer_by < late) if late else false()
+        case "approve":
+            return and_(case.c.open == true(), case.c.pending != literal_column("''"))
         case "unreached":
-            return and_(case.c.open, case.c.id.in_(_UNREACHED))
+            return case.c.id.in_(union(_WAITING, _owed_a_word(now)))
+        case "checks":
+            return _to_check(viewer.unit)
         case "done":
             return case.c.open.is_(False)
         case _:
@@ -132,21 +199,28 @@ def _cursor(rows: Sequence[tuple[int, datetime]], last_id: int) -> str:
     return f"{(moved - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)}:{last_id}"
 
 
-def _matches(one: Case, text: str, county: County) -> bool:
+def _matches(one: Case, text: str, county: County, viewer: Actor) -> bool:
     """Every word is somewhere in number, topic, place or story, as they are shown: what is masked is not found."""
     words = text.casefold().split()
     known = " ".join((one.no, topic_path(county, one.topic, "zh"), county.place_path(one.place))).casefold()
-    told = f"{one.place_text} {one.story}".casefold()
+    told = f"{one.place_text} {one.story}".casefold() if may_read(viewer, one, county) else ""
     if not all(word in known or word in told for word in words):
         return False
-    told = f"{mask(one.place_text)} {mask(one.story)}".casefold()  # slow, so only where it could matter
+    told = mask(told)  # slow, so only where it could matter
     return all(word in known or word in told for word in words)
 
 
-def _counts(conn: Connection, scope: ColumnElement[bool], viewer: Actor, now: datetime) -> Mapping[str, int]:
-    columns: list[Any] = [func.count().filter(_view(view, viewer, now)).label(view) for view in VIEWS if view != "done"]
+def _counts(
+    conn: Connection, scope: ColumnElement[bool], viewer: Actor, now: datetime, late: datetime | None
+) -> Mapping[str, int]:
+    """How many cards each view has; of what is done, which only grows, none is counted."""
+    views = [view for view in VIEWS if view not in ("done", "unreached", "checks")]
+    columns: list[Any] = [func.count().filter(_view(view, viewer, now, late)).label(view) for view in views]
     row = conn.execute(select(*columns).where(scope, case.c.open)).mappings().one()
-    return {view: row[view] for view in VIEWS if view != "done"}
+    unreached = select(func.count()).select_from(case).where(scope, _view("unreached", viewer, now, late))
+    checks = select(func.count()).where(case.c.lane == Lane.SERVICE, _to_check(viewer.unit))
+    beside = {"unreached": conn.execute(unreached).scalar_one(), "checks": conn.execute(checks).scalar_one()}
+    return {**{view: row[view] for view in views}, **beside}
 
 
 def _groups(conn: Connection, scope: ColumnElement[bool]) -> Mapping[str, int]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from bot.store import files
+from bot.store import files, letters, questions, shreds
 from bot.store.cases import forget_person
 from bot.store.tables import address, conversation, follower, letter, outbox, person, question, quota
 from bot.store.vault import Vault, person_owner
-from handlers.desk import Citizen
-from handlers.dialogue import Talk
+from handlers.desk import Citizen, ForgetTalk
+from handlers.dialogue import Outcome, Talk, cleared, forgetting
+from handlers.scripts import WIPED
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SEEN_EVERY = timedelta(hours=1)  # how exact "last seen" is kept: a write an hour, not a write a message
 
 
@@ -101,6 +103,30 @@ def save_talk(conn: Connection, vault: Vault, person_id: int, talk: Talk, now: d
     conn.execute(_SAVE_TALK, {"of": person_id, "talk": sealed, "now": now})
 
 
+def idle_since(conn: Connection, first: datetime, last: datetime) -> list[int]:
+    """Persons whose talk has moved last between these moments."""
+    query = select(conversation.c.person_id).where(conversation.c.updated_at.between(first, last))
+    return list(conn.execute(query).scalars())
+
+
+def wipe(conn: Connection, vault: Vault, person_id: int, before: datetime) -> bool:
+    """End a talk in the middle of a script that leaves nothing, with its letters and files; whether it was one."""
+    row = conn.execute(select(conversation).where(conversation.c.person_id == person_id)).first()
+    if row is None or row.updated_at > before:
+        return False
+    talk = Talk.from_json(vault.get(person_owner(person_id), f"conversation:{person_id}", row.sealed))
+    if talk.script not in WIPED:
+        return False
+    left = forgetting(Outcome(cleared(talk), (), (ForgetTalk(row.updated_at),)))
+    for deed in left.deeds:
+        if isinstance(deed, ForgetTalk):
+            letters.forget_since(conn, person_id, deed.since)
+            questions.forget_since(conn, person_id, deed.since)
+            files.disown_unsent(conn, person_id, deed.since)
+    save_talk(conn, vault, person_id, left.talk, row.updated_at)
+    return True
+
+
 def set_consent(conn: Connection, person_id: int, version: int, now: datetime) -> None:
     """Record which notice was agreed to; 0 takes it back."""
     changed = update(person).where(person.c.id == person_id)
@@ -134,16 +160,28 @@ def lang_of(conn: Connection, person_id: int) -> str:
     return conn.execute(_LANG, {"of": person_id}).scalar() or "zh"
 
 
-def erase(conn: Connection, vault: Vault, person_id: int, now: datetime) -> None:
-    """Forget a person: talk, letters, addresses, name and phone. Their key is dropped after COMMIT."""
-    forget_person(conn, vault, person_id)
+def withdraw(conn: Connection, vault: Vault, person_id: int, now: datetime) -> list[str]:
+    """Consent is taken back: name and phone go, the cases go on without the person, nothing more is sent about them.
+
+    Whose keys are to be dropped after COMMIT. The talk stays, without its drafts.
+    """
+    set_consent(conn, person_id, 0, now)
+    owners = forget_person(conn, vault, person_id)
+    shreds.owe(conn, owners, now)
+    files.disown_unsent(conn, person_id, _LONG_AGO)
+    notices = (outbox.c.person_id == person_id, outbox.c.kind == "letter", outbox.c.delivered_at.is_(None))
+    conn.execute(delete(outbox).where(*notices))
+    conn.execute(update(person).where(person.c.id == person_id).values(sealed=None))
+    return owners
+
+
+def erase(conn: Connection, vault: Vault, person_id: int, now: datetime) -> list[str]:
+    """Forget a person: talk, letters, addresses, name and phone. Whose keys are to be dropped after COMMIT."""
+    owners = [person_owner(person_id), *forget_person(conn, vault, person_id)]
+    shreds.owe(conn, owners, now)
     files.disown_all(conn, person_id)
     for table in (letter, question, follower, address, conversation, quota):
         conn.execute(delete(table).where(table.c.person_id == person_id))
     conn.execute(delete(outbox).where(outbox.c.person_id == person_id, outbox.c.delivered_at.is_(None)))
     conn.execute(update(person).where(person.c.id == person_id).values(sealed=None, erased_at=now, consent_version=0))
-
-
-def erased(conn: Connection) -> list[int]:
-    """Everybody who was erased: their keys are dropped again at start, in case a crash came between."""
-    return list(conn.execute(select(person.c.id).where(person.c.erased_at.is_not(None))).scalars())
+    return owners

@@ -22,6 +22,12 @@ _ADD = insert(question)
 _PICK = update(question).where(*_that).values(picked=bindparam("what"))
 _FEEL = update(question).where(*_that).values(felt=bindparam("what"))
 _UNSAY = update(question).where(*_since, question.c.felt != "ok").values(sealed=None)
+_ASKED = (
+    select(question.c.person_id, question.c.band, question.c.shown, question.c.picked, question.c.felt)
+    .where(question.c.at >= bindparam("since"), question.c.arrival != "hot")
+    .order_by(question.c.at.desc())
+    .limit(MOST)
+)
 _FORGET = delete(question).where(*_since)
 
 
@@ -64,6 +70,19 @@ def forget_since(conn: Connection, person_id: int, since: datetime) -> None:
 def sweep(conn: Connection, before: datetime) -> int:
     """Erase the questions that have been kept long enough; how many went."""
     return conn.execute(delete(question).where(question.c.at < before)).rowcount
+
+
+def asked_most(conn: Connection, since: datetime) -> dict[str, int]:
+    """How many people asked for each answer since a moment: its id → people. Presses on the list of the most asked
+    do not count, or it would stay as it is for ever."""
+    rows = conn.execute(_ASKED, {"since": since}).all()
+    people: dict[str, set[int]] = {}
+    for row in rows:
+        meant = row.picked or (row.shown if row.band == "answer" and row.felt != "bad" else "")
+        for entry_id in filter(None, meant.split(",")):
+            people.setdefault(entry_id, set()).add(row.person_id)
+    people.pop("-", None)
+    return {entry_id: len(ids) for entry_id, ids in people.items()}
 
 
 def logged(conn: Connection, vault: Vault, most: int = MOST) -> Iterator[Logged]:

@@ -7,15 +7,17 @@ for three; each new one begins anew, nothing is added up. Who agreed to notices 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, select, update
 
 from bot.store.tables import address, follower, quota
 from bot.store.upsert import put
 
 NOTICE = "notice"
 COUNTED = "wechat"  # the channel that counts
+ALWAYS = frozenset({"telegram"})  # channels where whoever has not blocked us can be written to at any time
+GONE = "gone:"  # the grant that is none: blocked there
 LASTING = timedelta(days=36500)
 
 
@@ -41,7 +43,7 @@ def give_back(conn: Connection, person_id: int, name: str) -> None:
 
 def shut(conn: Connection, person_id: int) -> None:
     """Nothing may be sent any more, until the person does something."""
-    conn.execute(delete(quota).where(quota.c.person_id == person_id, quota.c.grant != NOTICE))
+    conn.execute(delete(quota).where(quota.c.person_id == person_id, quota.c.grant != NOTICE, quota.c.left > 0))
 
 
 def opt(conn: Connection, person_id: int, accepted: int, refused: bool, now: datetime) -> None:
@@ -68,12 +70,53 @@ def reach(conn: Connection, person_id: int, now: datetime) -> bool:
     """Whether an answer would go out now."""
     return bool(_open(conn, person_id, now)) or notices(conn, person_id) > 0
 
+_GONE = select(quota.c.left).where(quota.c.person_id == bindparam("of"), quota.c.grant == bindparam("name"))
 
-def reach_of_case(conn: Connection, case_id: int, now: datetime) -> str:
-    """Whether an answer to a case goes out at once: "now", "later", or "" where nobody on such a platform follows."""
-    told = (follower.c.person_id == address.c.person_id, follower.c.case_id == case_id, address.c.channel == COUNTED)
-    people = list(conn.execute(select(follower.c.person_id).where(*told).distinct()).scalars())
-    return "" if not people else "now" if any(reach(conn, one, now) for one in people) else "later"
+
+class Reach(NamedTuple):
+    """Whether an answer goes out at once: "now", "later", "" where no channel knows; when "now" ends."""
+
+    how: str
+    until: datetime | None = None
+
+
+def reach_of_case(conn: Connection, case_id: int, now: datetime) -> Reach:
+    """How well the followers of a case can be reached: the best of their addresses counts."""
+    told = (follower.c.person_id == address.c.person_id, follower.c.case_id == case_id)
+    query = select(address.c.person_id, address.c.channel).where(*told).distinct()
+    found = [_reach_at(conn, row.person_id, row.channel, now) for row in conn.execute(query)]
+    lasting = next((one for one in found if one.how == "now" and one.until is None), None)
+    ending = [one for one in found if one.how == "now"]
+    if lasting or ending:
+        return lasting or max(ending, key=lambda one: one.until or now)
+    return next((one for one in found if one.how), Reach(""))
+
+
+def _reach_at(conn: Connection, person_id: int, channel: str, now: datetime) -> Reach:
+    """At one of somebody's addresses. A page may be open or not: nobody knows."""
+    if channel == COUNTED:
+        lasting = notices(conn, person_id) > 0
+        mine = (quota.c.person_id == person_id, quota.c.grant != NOTICE, quota.c.left > 0, quota.c.until > now)
+        until = conn.execute(select(func.max(quota.c.until)).where(*mine)).scalar()
+        return Reach("now", None if lasting else until) if lasting or until else Reach("later")
+    if channel in ALWAYS:
+        return Reach("later" if is_gone(conn, person_id, channel) else "now")
+    return Reach("")
+
+
+def gone(conn: Connection, person_id: int, channel: str, now: datetime) -> None:
+    """Somebody does not want to hear from us there."""
+    grant(conn, person_id, f"{GONE}{channel}", 0, now + LASTING)
+
+
+def back(conn: Connection, person_id: int, channel: str) -> None:
+    """They do again."""
+    conn.execute(delete(quota).where(*_one(person_id, f"{GONE}{channel}")))
+
+
+def is_gone(conn: Connection, person_id: int, channel: str) -> bool:
+    """Whether somebody has blocked us there."""
+    return conn.execute(_GONE, {"of": person_id, "name": f"{GONE}{channel}"}).first() is not None
 
 
 def _open(conn: Connection, person_id: int, now: datetime) -> list[Row[Any, Any]]:

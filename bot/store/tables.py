@@ -127,6 +127,12 @@ case = Table(
     Column("answer_by", Instant),
     Column("merged_into", BigInteger),
     Column("sealed", LargeBinary, nullable=False),  # everything else of cases.case.Case, under the case's key
+    # Columns, and not in `sealed`: the release before them reads a case all the same.
+    Column("since", Instant),
+    Column("pending", String(8), nullable=False, default="", server_default=""),
+    Column("pending_by", BigInteger, nullable=False, default=0, server_default=literal_column("0")),
+    Column("pending_until", Instant),
+    Column("rechecked_at", Instant),
 )
 Index("case_person", case.c.person_id, case.c.opened_at.desc())
 # Written alike in queries, or SQLite does not see that the index serves: `case.c.open` there is `open = 1` too.
@@ -145,6 +151,8 @@ Index(
     sqlite_where=case.c.merged_into.is_not(None),
     postgresql_where=case.c.merged_into.is_not(None),
 )
+# The same matter again: newest activity of a topic at a place.
+Index("case_alike", case.c.topic, case.c.place, case.c.moved_at.desc())
 Index("case_month", case.c.opened_at, case.c.topic, case.c.state)
 
 event = Table(
@@ -182,7 +190,7 @@ question = Table(
     Column("id", Serial, primary_key=True),
     Column("person_id", BigInteger, nullable=False),
     Column("at", Instant, nullable=False),
-    Column("arrival", String(8), nullable=False),  # typed | list | button
+    Column("arrival", String(8), nullable=False),  # typed | list | button | hot
     Column("band", String(8), nullable=False),  # answer | choices | none
     Column("confidence", Integer, nullable=False),  # thousandths
     Column("book", String(12), nullable=False),  # the version that answered
@@ -212,7 +220,8 @@ suggestion = Table(
 )
 Index("suggestion_state", suggestion.c.state, suggestion.c.id)
 
-# A dated duty (accept by, answer by, supplement by, rate by). Settled by `settled_at` and nothing else.
+# A dated duty (accept by, answer by, tell by, rate by). Settled by `settled_at` and nothing else; what is owed to a
+# citizen by the delivery of `letter_id` (`how` = delivered), or because somebody told them (`how` = told).
 obligation = Table(
     "obligation",
     metadata,
@@ -224,7 +233,14 @@ obligation = Table(
     Column("step", Integer, nullable=False, default=0),
     Column("wake_at", Instant),
     Column("settled_at", Instant),
+    Column("department", String(40)),
+    Column("letter_id", BigInteger),
+    Column("how", String(12)),
 )
+_unsettled = obligation.c.settled_at.is_(None)
+_carried = and_(_unsettled, obligation.c.letter_id.is_not(None))
+Index("obligation_letter", obligation.c.letter_id, sqlite_where=_carried, postgresql_where=_carried)
+Index("obligation_due", obligation.c.duty, obligation.c.due_at, sqlite_where=_unsettled, postgresql_where=_unsettled)
 Index(
     "obligation_wake",
     obligation.c.wake_at,
@@ -241,6 +257,50 @@ follower = Table(
     sqlite_with_rowid=False,
 )
 Index("follower_person", follower.c.person_id)
+
+# 附议: who joined a case of somebody else's. They may hear how it goes; nothing else of it is theirs.
+joiner = Table(
+    "joiner",
+    metadata,
+    Column("case_id", BigInteger, nullable=False),
+    Column("person_id", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("case_id", "person_id"),
+    sqlite_with_rowid=False,
+)
+Index("joiner_person", joiner.c.person_id)
+
+# 村村协作: which unit was to check a case of another unit's, and what it found. The words are an event of the case.
+crosscheck = Table(
+    "crosscheck",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("case_id", BigInteger, nullable=False, index=True),
+    Column("unit", String(40), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("finding", String(8), nullable=False, default=""),  # none | found; "" until it is done
+)
+_asked = crosscheck.c.done_at.is_(None)
+Index("crosscheck_open", crosscheck.c.unit, sqlite_where=_asked, postgresql_where=_asked)
+Index("crosscheck_at", crosscheck.c.asked_at)
+
+# 监察建议: what a supervisor said to a draft. Cases filed until `through` are dealt with.
+advice = Table(
+    "advice",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("topic", String(8), nullable=False),
+    Column("scope", String(12), nullable=False),  # place | department
+    Column("place", String(40), nullable=False),  # its id, or the department's
+    Column("through", Instant, nullable=False),
+    Column("cases", Integer, nullable=False),
+    Column("state", String(12), nullable=False),  # done | dismissed
+    Column("reason", Text, nullable=False, default=""),
+    Column("staff_id", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+Index("advice_matter", advice.c.topic, advice.c.scope, advice.c.place)
 
 # What is owed to the world. Finished by `delivered_at` and by nothing else.
 outbox = Table(
@@ -385,6 +445,46 @@ attachment = Table(
     Column("made_at", Instant, nullable=False),
 )
 
+# The name of a file, and whatever else tells of it, under the file's own key; its bytes lie sealed on the disk.
+sealed_file = Table(
+    "sealed_file",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# Cases that may not be deleted, however old (个人信息保护法第四十七条: while the law wants them kept).
+hold = Table(
+    "hold",
+    metadata,
+    Column("case_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("since", Instant, nullable=False),
+)
+
+# Cases that were deleted when their time had come: what the figures need, and no word of anybody's.
+erased = Table(
+    "erased",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("no", String(32), nullable=False, unique=True),
+    Column("lane", String(8), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("topic", String(8), nullable=False),
+    Column("department", String(40), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=False),
+    Column("erased_at", Instant, nullable=False),
+)
+
+# Keys that are to be dropped: written with the deletion, gone once the key is. A crash in between loses nothing.
+shred = Table(
+    "shred",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 staff = Table(
     "staff",
     metadata,
@@ -429,6 +529,51 @@ audit = Table(
     Column("act", String(24), nullable=False),
     Column("subject", String(64), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
+)
+
+# Departments that a service case is about, so that lists and counts leave it out; of a tip nothing stands here.
+accused = Table(
+    "accused",
+    metadata,
+    Column("department", String(40), nullable=False),
+    Column("case_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("department", "case_id"),
+    sqlite_with_rowid=False,
+)
+
+# Who handed a tip in, each field under the tip's identity key, which is another than that of the story.
+identity = Table(
+    "identity",
+    metadata,
+    Column("case_id", BigInteger, nullable=False),
+    Column("field", String(16), nullable=False),  # name | phone | person: the way back, which no page shows
+    Column("sealed", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("case_id", "field"),
+    sqlite_with_rowid=False,
+)
+
+# The tips of a person, found by an HMAC of the person: the row names nobody.
+blind = Table(
+    "blind",
+    metadata,
+    Column("token", LargeBinary(32), nullable=False),
+    Column("case_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("token", "case_id"),
+    sqlite_with_rowid=False,
+)
+
+# Somebody asks to see a name, somebody else decides. An open lease is a grant that is not old.
+reveal = Table(
+    "reveal",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("case_id", BigInteger, nullable=False, index=True),
+    Column("asked_by", BigInteger, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the reason, under the tip's key
+    Column("decided_by", BigInteger),
+    Column("decided_at", Instant),
+    Column("granted", BigInteger, nullable=False, default=0, server_default="0"),  # 0 | 1
 )
 
 rollup = Table(

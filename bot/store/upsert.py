@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import sqlite
 
 from bot.store.tables import counter, rollup
@@ -27,6 +27,16 @@ def put(conn: Connection, table: Table, keys: tuple[str, ...], **values: Any) ->
 def count_up(conn: Connection, name: str) -> int:
     """The next number of a counter, from 1. Keep it late in a transaction: it holds the row until COMMIT."""
     return conn.execute(_next(conn.dialect.name), {"name": name, "n": 1}).scalar_one()
+
+
+def keep_number(conn: Connection, name: str, number: int) -> None:
+    """Remember a number under a name."""
+    put(conn, counter, ("name",), name=name, n=number)
+
+
+def kept_number(conn: Connection, name: str) -> int:
+    """The number under a name; 0 for none."""
+    return conn.execute(select(counter.c.n).where(counter.c.name == name)).scalar() or 0
 
 
 def count_act(conn: Connection, month: str, department: str, topic: str, act: str) -> None:

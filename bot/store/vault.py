@@ -10,7 +10,7 @@ from bot.store.keystore import KeyStore
 
 
 class Vault:
-    """What the store seals and opens. Owners are "person:ID" and "case:ID"."""
+    """What the store seals and opens. Owners are "person:ID", "case:ID", "contact:ID" of a case, and "file:ID"."""
 
     def __init__(self, ring: KeyRing, keys: KeyStore) -> None:
         self.ring = ring
@@ -19,6 +19,10 @@ class Vault:
     def begin(self, owner: str) -> None:
         """A key for a new owner; durable before the transaction that needs it commits."""
         self.keys.new(owner)
+
+    def adopt(self, owner: str, secret: bytes) -> None:
+        """The same with a key that has sealed something already."""
+        self.keys.adopt(owner, secret)
 
     def put(self, owner: str, place: str, value: Any) -> bytes:
         """Seal a JSON value. `place` names the row it belongs to: it opens nowhere else. Raises KeyGone."""
@@ -39,3 +43,13 @@ def person_owner(person_id: int) -> str:
 def case_owner(case_id: int) -> str:
     """The key owner of a case."""
     return f"case:{case_id}"
+
+
+def contact_owner(case_id: int) -> str:
+    """The key owner of the name and phone that were left with a case: they can be forgotten and the case go on."""
+    return f"contact:{case_id}"
+
+
+def file_owner(file_id: str) -> str:
+    """The key owner of a file and its name."""
+    return f"file:{file_id}"

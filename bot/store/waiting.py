@@ -40,4 +40,10 @@ def unarrived(conn: Connection, channel: str, job: str, person_id: int, now: dat
     last = select(func.max(outbox.c.id)).where(*told).scalar_subquery()
     again = update(outbox).where(outbox.c.id == last)
     changed = {"delivered_at": None, "state": "waiting", "not_before": now, "error": "did not arrive"}
-    return case_id is not None and conn.execute(again.values(**changed)).rowcount == 1
+    if case_id is None:
+        return False
+    letter_id = conn.execute(select(outbox.c.letter_id).where(outbox.c.id == last)).scalar()
+    if conn.execute(again.values(**changed)).rowcount != 1:
+        return False
+    letters.not_delivered(conn, [letter_id] if letter_id else [])
+    return True

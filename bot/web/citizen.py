@@ -67,6 +67,7 @@ class Citizen:
             more=len(letters) == PAGE,
             key=secrets.token_hex(16),
             scene=scene if SCENE.fullmatch(scene) else "",
+            starts=("report", "policy", "progress", *(("tip",) if house.county.office.tip_lane else ())),
             no_cookie=session.fresh and "cookie" in request.query,
             today=self._now().astimezone(ZoneInfo(house.county.office.time_zone)).date().isoformat(),
             data=self._page_data(session, texts),

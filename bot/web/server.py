@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from bot.stored import Stored
 from bot.web import citizen, events, staff, uploads
 from bot.web.pages import PAGES, Pages, add_static
 from bot.web.security import guard, protect
@@ -60,7 +60,7 @@ class House(Protocol):
         """Store a file of this person. Raises bot.web.uploads.Refused for one we do not take."""
         ...
 
-    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Path] | None:
+    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Stored] | None:
         """A file this person sent or was sent; None for any other."""
         ...
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.web import staff_answers, staff_entry, staff_files, staff_live, staff_room
+from bot.web import staff_answers, staff_entry, staff_files, staff_live, staff_repeats, staff_room, staff_tips
 from bot.web.answers_desk import AnswersHouse
+from bot.web.repeats_desk import RepeatsHouse
 from bot.web.staff_house import CHANNEL, StaffHouse, TooMany, Weak
+from bot.web.tips_desk import TipsHouse
 
 __all__ = ["CHANNEL", "StaffHouse", "TooMany", "Weak", "add_routes"]
 
@@ -23,3 +25,7 @@ def add_routes(app: web.Application, house: StaffHouse) -> None:
         room.add_routes(app, house)
     if isinstance(house, AnswersHouse):
         staff_answers.add_routes(app, house)
+    if isinstance(house, TipsHouse):
+        staff_tips.add_routes(app, house)
+    if isinstance(house, RepeatsHouse):
+        staff_repeats.add_routes(app, house)

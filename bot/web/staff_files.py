@@ -6,6 +6,7 @@ from aiohttp import web
 
 from bot.web.bodies import Pace, clean_text
 from bot.web.security import Buckets, Fault
+from bot.web.served import served
 from bot.web.staff_house import CHANNEL, StaffHouse
 from bot.web.staff_room import NO
 from bot.web.staff_said import nowhere, number_of
@@ -56,11 +57,12 @@ class Files:
         found = await self._house.case_file(here.viewer, no, request.match_info["id"])
         if found is None:
             raise nowhere()
-        file, path = found
+        file, stored = found
         shown = file.mime in SHOWN or file.mime.startswith("audio/")
-        response = web.FileResponse(path)
-        response.headers["Content-Type"] = file.mime if shown else "application/octet-stream"
-        response.headers["Content-Disposition"] = disposition(file.name, inline=shown)
-        response.headers["Content-Security-Policy"] = FILE_CSP
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        headers = {
+            "Content-Type": file.mime if shown else "application/octet-stream",
+            "Content-Disposition": disposition(file.name, inline=shown),
+            "Content-Security-Policy": FILE_CSP,
+            "Cache-Control": "no-store",
+        }
+        return await served(request, stored, headers)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from bot.stored import Stored
 from cases.case import Actor
 from config.schema import County
 from handlers.messages import Attachment, Inbound, Taken
 from handlers.staff.card import CardPage, CardQuery, CaseFile
+from handlers.staff.today import Digest
 
 CHANNEL = "staff"
 
@@ -79,6 +80,10 @@ class StaffHouse(Protocol):
         """The file of a case; None alike for one that does not exist and one the viewer may not know of."""
         ...
 
+    async def today(self, viewer: Actor, lang: str = "zh") -> Digest:
+        """The cases that want something of the viewer today, by section."""
+        ...
+
     async def preview(self, viewer: Actor, no: str, act: str, text: str, fields: Mapping[str, str]) -> str:
         """Exactly what the citizen will read if this is done; "" when nothing goes out."""
         ...
@@ -97,10 +102,10 @@ class StaffHouse(Protocol):
         """Store a file; for `staff` the address is the staff id. Raises bot.web.uploads.Refused."""
         ...
 
-    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Path] | None:
+    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Stored] | None:
         """A file this person uploaded and has not sent yet, or has; None for any other."""
         ...
 
-    async def case_file(self, viewer: Actor, no: str, attachment_id: str) -> tuple[Attachment, Path] | None:
+    async def case_file(self, viewer: Actor, no: str, attachment_id: str) -> tuple[Attachment, Stored] | None:
         """A file of a case the viewer may see; None for any other."""
         ...

@@ -10,14 +10,26 @@ from aiohttp import web
 
 from bot.web.bodies import read_json
 from bot.web.pages import PAGES
+from bot.web.security import Fault
 from bot.web.staff_entry import see_other
 from bot.web.staff_house import CHANNEL, StaffHouse
 from bot.web.staff_said import Order, draft_of, filing_of, nowhere, number_of, order_of, query_of
 from bot.web.staff_session import Declined, Visit, inside, keep_language, language, visit, words
-from bot.web.staff_shown import MAY_FILE, Sheet, page_data, pressable, shown_card, shown_case, shown_page
+from bot.web.staff_shown import (
+    MAY_FILE,
+    Sheet,
+    page_data,
+    pressable,
+    shown_card,
+    shown_case,
+    shown_page,
+    shown_today,
+)
 from cases.case import Act
+from cases.clocks import unpublished
 from handlers.messages import Attachment, Inbound, Taken
 from handlers.staff.card import CaseFile
+from handlers.staff.document import supervision
 
 NO = r"{no:[A-Za-z0-9-]{1,40}}"
 
@@ -27,7 +39,9 @@ def add_routes(app: web.Application, house: StaffHouse) -> None:
     room = Room(house)
     app.router.add_get("/staff", room.page)
     app.router.add_get("/staff/cards", inside(house, room.cards))
+    app.router.add_get("/staff/today", inside(house, room.today))
     app.router.add_get(f"/staff/case/{NO}", inside(house, room.case))
+    app.router.add_get(f"/staff/case/{NO}/letter/{{number:[0-9]{{1,6}}}}", room.letter)
     app.router.add_post("/staff/preview", inside(house, room.preview, writes=True))
     app.router.add_post("/staff/do", inside(house, room.do, writes=True))
 
@@ -53,6 +67,7 @@ class Room:
             office=house.county.office.label(here.lang),
             sample=house.county.office.sample,
             data=page_data(here, house.county, house.public_url),
+            unpublished=unpublished(datetime.now(UTC), house.county),
         )
         keep_language(request, response, house.public_url)
         if "gzip" in request.headers.get("Accept-Encoding", ""):
@@ -74,6 +89,33 @@ class Room:
         queue = await self._house.queue()
         shown = shown_page(page, queue, self._sheet(here))
         return web.json_response({**shown, "proof": here.proof, "me": here.viewer.id})
+
+    async def today(self, request: web.Request, here: Visit) -> web.Response:
+        """What is wanted of the viewer today."""
+        found = await self._house.today(here.viewer, here.lang)
+        return web.json_response(shown_today(found, self._sheet(here)))
+
+    async def letter(self, request: web.Request) -> web.Response:
+        """A 督办 letter, to be read and printed; the login form for somebody who is not in."""
+        here = await visit(request, self._house)
+        if here is None:
+            return self._outside(request)
+        no = request.match_info["no"].upper()
+        file = await self._house.case(here.viewer, no, here.lang)
+        written = supervision(file, int(request.match_info["number"]), self._house.county, here.lang) if file else None
+        if file is None or written is None:
+            raise Fault(404, "not_found", key="room.error.not_found")
+        return request.app[PAGES].html(
+            "staff_letter.html",
+            self._house.county.texts.get(here.lang, {}),
+            r=words(self._house, here.lang),
+            session={"lang": here.lang, "large": False},
+            lang=here.lang,
+            office=self._house.county.office.label(here.lang),
+            no=file.card.no,
+            title=written[0],
+            paragraphs=written[1].split("\n"),
+        )
 
     async def case(self, request: web.Request, here: Visit) -> web.Response:
         """One case."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from bot.web.bodies import Json, clean_text
 from bot.web.staff_session import Declined
-from cases.case import Act
+from cases.case import SHEET, Act
 from cases.lifecycle import WHO
 from config.schema import County, Lane
 from handlers.staff.card import VIEWS, CardQuery
@@ -23,7 +23,9 @@ PAGE_MAX = 100
 FILES = 9
 OUTSIDE = frozenset({"citizen", "clock"})
 ACTS = frozenset(str(act) for act, who in WHO.items() if who - OUTSIDE)
-WORD_FIELDS = ("department", "departments", "ground", "door", "evidence", "into")
+WORD_FIELDS = (
+    "department", "departments", "ground", "door", "evidence", "into", "how", "whom", "finding", *SHEET,
+)  # fmt: skip
 FILE_FIELDS = ("topic", "place", "name", "phone", "source")
 
 _KEY = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -31,6 +33,7 @@ _NO = re.compile(r"[A-Z]{1,4}[0-9]{8}-[0-9]{1,12}")
 _IDS = re.compile(r"[a-z0-9,-]{0,400}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PHONE = re.compile(r"[0-9+() -]{5,20}")
+_DUTIES = re.compile(r"[a-z_,]{0,100}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -133,6 +136,10 @@ def _fields(data: Json) -> dict[str, str]:
     fields["into"] = number_of(fields["into"]) if fields["into"] else ""
     fields["rev"] = _rev(data.get("rev", 0))
     fields["until"] = _until(_field(given, "until"))
+    fields["on"] = _day(_field(given, "on"), "told_on")
+    fields["about"] = _field(given, "about")
+    if not _DUTIES.fullmatch(fields["about"]):
+        raise _odd("field")
     return {name: value for name, value in fields.items() if value}
 
 
@@ -144,11 +151,15 @@ def _rev(given: object) -> str:
 
 def _until(given: str) -> str:
     """A date; the handler turns it into the end of that day where the office is."""
+    return _day(given, "until")
+
+
+def _day(given: str, reason: str) -> str:
     try:
         if given and not (_DAY.fullmatch(given) and date.fromisoformat(given)):
             raise ValueError(given)
     except ValueError as broken:
-        raise Declined(422, "until", "illegal.until") from broken
+        raise Declined(422, reason, f"illegal.{reason}") from broken
     return given
 
 

@@ -6,17 +6,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bot.web.staff_clock import due_words, suggested
 from bot.web.staff_house import CHANNEL
 from bot.web.staff_said import FIELD_LENGTH, FILES, PAGE
 from bot.web.staff_session import Visit
-from cases.case import Act, Actor, Role
-from cases.visibility import departments_in_sight
+from cases.case import SHEET, Act, Actor, Role
+from cases.clocks import TO_CITIZEN, TOLD_OF
+from cases.guards import TOLD_BY
+from cases.visibility import departments_in_sight, tip_unit
 from config.schema import County, Kind, Lane
 from handlers.messages import Attachment
-from handlers.staff.card import VIEWS, Card, CardPage, CaseFile, Step
+from handlers.staff.card import VIEWS, Card, CardPage, CaseFile, Duty, Step
 from handlers.staff.commands import SOURCES
+from handlers.staff.document import WHYS
+from handlers.staff.group import reminder
+from handlers.staff.ties import Ties
+from handlers.staff.today import MOST, Digest
 from handlers.time_words import day_words
 from handlers.words import is_within
 
@@ -24,9 +31,13 @@ Shown = dict[str, Any]
 Word = Callable[..., str]
 
 # The page hides what would be refused: these belong to whoever claimed the case (cases.lifecycle decides).
-CLAIMANT_ONLY = frozenset({Act.ACCEPT, Act.REFUSE, Act.RETURN, Act.ASK, Act.ANSWER, Act.CLOSE})
+CLAIMANT_ONLY = frozenset(
+    {Act.ACCEPT, Act.REFUSE, Act.RETURN, Act.ASK, Act.PROGRESS, Act.REQUEST, Act.ANSWER, Act.CLOSE}
+)
 TEXT_SECTIONS = ("room.", "illegal.", "act.", "state.", "kind.")
+ABOVE = frozenset({Role.DISPATCHER, Role.SUPERVISOR})
 MAY_FILE = frozenset({Role.CLERK, Role.DISPATCHER})
+ANSWERABLE = frozenset({Role.SUPERVISOR, Role.CUSTODIAN, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +58,20 @@ def shown_page(page: CardPage, queue: Mapping[str, int], sheet: Sheet) -> Shown:
         "next": page.next,
         "counts": dict(page.counts),
         "groups": dict(page.groups),
-        "queue": {name: queue.get(name, 0) for name in ("parked", "waiting")},
+        "queue": {name: queue.get(name, 0) for name in _queues(sheet.viewer)},
     }
+
+
+def _queues(viewer: Actor) -> tuple[str, ...]:
+    """What stands still, for whom: deleting waits for those who answer for it."""
+    everybody = ("parked", "waiting", "away", "gap")
+    return (*everybody, "keeping") if viewer.roles & ANSWERABLE else everybody
 
 
 def shown_card(card: Card, sheet: Sheet) -> Shown:
     """One card. `due` is in words, empty once nothing is owed."""
     due = card.answer_by if card.light != "done" else None
-    accept = card.accept_by if card.state == "filed" and due else None
+    accept = card.accept_by if card.state == "filed" and (due or card.tip) else None
     return {
         "no": card.no,
         "rev": card.rev,
@@ -78,7 +95,30 @@ def shown_card(card: Card, sheet: Sheet) -> Shown:
         "score": card.score,
         "acts": list(pressable(card, sheet.viewer)),
         "anonymous": card.anonymous,
+        "pending": card.pending,
+        "tip": card.tip,
     }
+
+
+def shown_today(found: Digest, sheet: Sheet) -> Shown:
+    """The digest as sections of cases, each with what is wanted and by when."""
+    sections = [
+        {
+            "name": sheet.word(f"room.today_list.{name}"),
+            "cases": [
+                {
+                    "no": line.no,
+                    "topic": line.topic,
+                    "what": sheet.word(f"room.duty.{line.duty}") if line.duty else "",
+                    "due": due_words(line.due_at, sheet.now, sheet.county, sheet.word) if line.duty else "",
+                }
+                for line in lines[:MOST]
+            ],
+            "more": max(0, len(lines) - MOST),
+        }
+        for name, lines in found.items()
+    ]
+    return {"day": day_words(sheet.county, sheet.now, sheet.lang), "sections": sections}
 
 
 def pressable(card: Card, viewer: Actor) -> Iterator[str]:
@@ -89,9 +129,29 @@ def pressable(card: Card, viewer: Actor) -> Iterator[str]:
             continue
         if act == Act.RELEASE and not (card.claimed_by and (mine or Role.DISPATCHER in viewer.roles)):
             continue
-        taken = card.claimed_by and not mine and Role.DISPATCHER not in viewer.roles
+        if not _waits_for_it(card, viewer, act):
+            continue
+        taken = card.claimed_by and not mine and not viewer.roles & ABOVE and card.pending != "close"
         if not (taken and act in CLAIMANT_ONLY):
             yield act
+
+
+def _waits_for_it(card: Card, viewer: Actor, act: str) -> bool:
+    """Of asking, granting, declining and closing: whether the case is where that is said, and by whom it may be."""
+    other = card.pending_by != viewer.id
+    match act:
+        case Act.REQUEST:
+            return not card.pending and not card.extended
+        case Act.EXTEND:
+            return card.pending == "extend" and other
+        case Act.DECLINE:
+            return bool(card.pending) and other
+        case Act.CLOSE:
+            return card.pending != "close" or other
+        case Act.PROPOSE:
+            return False
+        case _:
+            return True
 
 
 def shown_case(file: CaseFile, sheet: Sheet) -> Shown:
@@ -103,7 +163,9 @@ def shown_case(file: CaseFile, sheet: Sheet) -> Shown:
         "when": file.when,
         "details": [list(pair) for pair in file.details],
         "attachments": [shown_file(one, no) for one in file.attachments],
-        "steps": [_step(step, no, sheet) for step in file.steps],
+        "steps": [_step(step, no, sheet, at) for at, step in enumerate(file.steps, 1)],
+        "duties": [_duty(duty, sheet) for duty in file.duties],
+        "asked": _asked(file, sheet),
         "contactKnown": file.contact_known,
         "name": file.name,
         "phone": file.phone,
@@ -113,7 +175,60 @@ def shown_case(file: CaseFile, sheet: Sheet) -> Shown:
         "channel": file.channel,
         "reach": file.reach,
         "savable": savable(file, sheet),
+        "ties": _ties(file.ties, sheet) if file.ties else None,
         "extendTo": suggested(file.card.answer_by, sheet.now, sheet.county).isoformat(),
+    }
+
+
+def _duty(duty: Duty, sheet: Sheet) -> Shown:
+    """What is owed to the citizen, or by a helper, and what became of it."""
+    unit = sheet.county.department_by_id.get(duty.department)
+    name = sheet.word(f"room.duty.{duty.duty}") + (f" · {unit.label(sheet.lang)}" if unit else "")
+    if duty.settled_at:
+        state = duty.how or "gone"
+        words = sheet.word(f"room.duty.{state}")
+        at = duty.settled_at if duty.how else None
+    else:
+        state = "late" if sheet.now > duty.due_at and duty.duty in TO_CITIZEN else "owed"
+        words = sheet.word(f"room.duty.{state}", day=day_words(sheet.county, duty.due_at, sheet.lang))
+        at = None
+    return {"duty": duty.duty, "name": name, "state": state, "words": words, "at": _iso(at)}
+
+
+def _asked(file: CaseFile, sheet: Sheet) -> Shown:
+    """The words and the date of what waits for somebody's yes: whoever says it reads them first."""
+    act = {"extend": Act.REQUEST, "close": Act.PROPOSE}.get(file.card.pending)
+    step = next((step for step in reversed(file.steps) if step.act == act), None) if act else None
+    if step is None:
+        return {}
+    zone = ZoneInfo(sheet.county.office.time_zone)
+    until = file.card.pending_until
+    day = until.astimezone(zone).date().isoformat() if until else ""
+    return {"text": step.text, "evidence": str(step.data.get("evidence", "")), "until": day, "who": step.who}
+
+
+def _ties(ties: Ties, sheet: Sheet) -> Shown:
+    """What the case hangs together with; every number here is of a case in the viewer's sight."""
+    return {
+        "alike": [
+            {
+                "no": one.no,
+                "state": one.state,
+                "topic": one.topic,
+                "place": one.place,
+                "openedAt": _iso(one.opened_at),
+                "why": [sheet.word(f"room.ties.why.{why}") for why in one.why],
+                "open": one.joinable,
+            }
+            for one in ties.alike
+        ],
+        "joined": ties.joined,
+        "into": ties.into,
+        "merged": list(ties.merged),
+        "repeat": ties.repeat,
+        "repeatOf": ties.repeat_of,
+        "reviewed": ties.reviewed,
+        "checker": ties.checker,
     }
 
 
@@ -126,6 +241,14 @@ def savable(file: CaseFile, sheet: Sheet) -> bool:
 
 
 def _idle(file: CaseFile, sheet: Sheet) -> list[str]:
+    """Acts that the table allows and that would do nothing now, or are not asked for."""
+    idle = [] if file.ties and file.ties.repeat else [Act.REVIEW]
+    idle += [] if file.ties and file.ties.may_check else [Act.CROSSCHECK]
+    held = next((step.act for step in reversed(file.steps) if step.act in (Act.HOLD, Act.UNHOLD)), "") == Act.HOLD
+    return [*idle, *_idle_mutes(file, sheet), Act.HOLD if held else Act.UNHOLD]
+
+
+def _idle_mutes(file: CaseFile, sheet: Sheet) -> list[str]:
     """Of 禁言 and its end, what would do nothing now."""
     if file.channel in {"", CHANNEL}:
         return [Act.MUTE, Act.UNMUTE]
@@ -141,14 +264,15 @@ def shown_file(file: Attachment, no: str = "") -> Shown:
     return {"id": file.id, "kind": file.kind, "name": file.name, "mime": file.mime, "size": file.size, "url": url}
 
 
-def _step(step: Step, no: str, sheet: Sheet) -> Shown:
+def _step(step: Step, no: str, sheet: Sheet, number: int) -> Shown:
     reminds = step.act == Act.REMIND
     return {
         "act": step.act,
         "at": _iso(step.at),
         "by": step.actor_kind,
         "who": step.who,
-        "text": sheet.word(f"room.remind.{step.text}") if reminds else step.text,
+        "text": reminder(step, sheet.county.texts[sheet.lang]) if reminds else step.text,
+        "letter": f"/staff/case/{no}/letter/{number}" if step.act == Act.SUPERVISE else "",
         "department": step.department,
         "attachments": [shown_file(one, no) for one in step.attachments],
         "delivery": step.delivery,
@@ -167,14 +291,38 @@ def _facts(step: Step, sheet: Sheet) -> Iterator[tuple[str, str]]:
         yield word("room.fact.door"), " ".join(filter(None, (door.label(lang), door.phone)))
     if "evidence" in step.data:
         yield word("room.fact.evidence"), str(step.data["evidence"])
+    if "finding" in step.data:
+        yield word("room.fact.finding"), word(f"room.form.checked.finding_{step.data['finding']}")
+    for part in SHEET:
+        if part in step.data:
+            yield word(f"room.fact.{part}"), str(step.data[part])
     if "score" in step.data:
         yield word("room.fact.score"), word(f"room.score.{step.data['score']}")
     if "until" in step.data:
-        yield word("room.fact.until"), day_words(county, datetime.fromtimestamp(int(step.data["until"]), UTC), lang)
+        labels = {str(Act.SUPERVISE): "room.fact.reply_by", str(Act.REQUEST): "room.fact.asked"}
+        label = labels.get(step.act, "room.fact.until")
+        yield word(label), day_words(county, datetime.fromtimestamp(int(step.data["until"]), UTC), lang)
+    if step.data.get("why") in WHYS:
+        yield word("room.fact.why"), word(f"room.fact.why_{step.data['why']}")
+    yield from _told(step, sheet)
     if "departments" in step.data:
         ids = str(step.data["departments"]).split(",")
         units = [county.department_by_id[one].label(lang) for one in ids if one in county.department_by_id]
         yield word("room.fact.departments"), word("room.comma").join(units)
+
+
+def _told(step: Step, sheet: Sheet) -> Iterator[tuple[str, str]]:
+    """How, whom and when somebody told the citizen, and of what."""
+    word, data = sheet.word, step.data
+    if data.get("how") in TOLD_BY:
+        yield word("room.fact.how"), word(f"room.form.told.how_{data['how']}")
+        yield word("room.fact.whom"), str(data.get("whom") or word("room.form.told.self"))
+    if "on" in data:
+        at = datetime.fromtimestamp(int(data["on"]), UTC)
+        yield word("room.fact.on"), day_words(sheet.county, at, sheet.lang)
+    about = [duty for duty in str(data.get("about", "")).split(",") if duty in TO_CITIZEN]
+    if about and len(about) < len(TOLD_OF):
+        yield word("room.fact.about"), word("room.comma").join(word(f"room.duty.{duty}") for duty in about)
 
 
 def page_data(visit: Visit, county: County, public_url: str) -> Shown:
@@ -203,7 +351,7 @@ def page_data(visit: Visit, county: County, public_url: str) -> Shown:
         "departments": [
             {"id": unit.id, "name": unit.label(lang), "also": " ".join((unit.name, *unit.aliases))}
             for unit in county.departments
-            if not unit.discipline
+            if unit.discipline == bool(tip_unit(viewer, county))
         ],
         "grounds": _grounds(county, lang),
         "topics": _topics(county, lang),

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.web.bodies import Pace, clean_text
 from bot.web.letters import shown_file
 from bot.web.security import Buckets, Fault, origin_is_sure, source_of
+from bot.web.served import served
 from bot.web.session import CHANNEL, Session, keep_session, read_session
 
 if TYPE_CHECKING:
@@ -73,14 +74,15 @@ class Uploads:
         found = await self._house.open_file(CHANNEL, session.address, request.match_info["id"])
         if found is None:
             raise Fault(404, "not_found")
-        file, path = found
+        file, stored = found
         shown = file.mime in SHOWN or file.mime.startswith("audio/")
-        response = web.FileResponse(path)
-        response.headers["Content-Type"] = file.mime if shown else "application/octet-stream"
-        response.headers["Content-Disposition"] = disposition(file.name, inline=shown)
-        response.headers["Content-Security-Policy"] = FILE_CSP
-        response.headers["Cache-Control"] = "private, no-cache"
-        return response
+        headers = {
+            "Content-Type": file.mime if shown else "application/octet-stream",
+            "Content-Disposition": disposition(file.name, inline=shown),
+            "Content-Security-Policy": FILE_CSP,
+            "Cache-Control": "private, no-cache",
+        }
+        return await served(request, stored, headers)
 
     def _slow_down(self, request: web.Request, session: Session) -> None:
         rate = self._house.county.office.limits.messages_per_minute

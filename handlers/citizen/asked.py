@@ -23,7 +23,7 @@ from handlers.words import is_within
 
 KEPT_WORDS = 200  # characters: a question is no longer, and what is longer is a story
 NONE = "-"  # 都不是; no entry can have this id
-TELLING = frozenset({"report", "supplement", "rate"})  # scripts that words waiting at the desk go into
+TELLING = frozenset({"report", "supplement", "rate", "recheck"})  # scripts that words waiting at the desk go into
 ASKING = ("control.asks", "control.asks_policy")
 LOST = frozenset({"policy.unknown", "desk.which", "desk.not_understood"})
 
@@ -103,6 +103,8 @@ def _pressed(desk: Desk, before: Talk, inbound: Inbound, outcome: Outcome) -> It
     elif verb == "show" and entry_id in _offered(outcome, "ok"):
         arrival = "list" if before.script == "policy" and before.args.get("name") else "button"
         yield Asked(desk.now, arrival, "", "answer", 1.0, (entry_id,))
+    elif verb == "hot" and entry_id in _offered(outcome, "ok"):
+        yield Asked(desk.now, "hot", "", "answer", 1.0, (entry_id,))
 
 
 def _said_to_be_a_question(desk: Desk, before: Talk) -> Iterator[Deed]:

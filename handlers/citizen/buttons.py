@@ -9,13 +9,14 @@ from handlers.citizen.followup import addition
 from handlers.citizen.free_words import report_with, which
 from handlers.citizen.held import into_story, together
 from handlers.citizen.menu import menu, menu_option, speak
-from handlers.citizen.policy import answer_reply
+from handlers.citizen.policy import answer_reply, hot_reply
 from handlers.citizen.progress import status_reply
 from handlers.desk import Desk
 from handlers.dialogue import Outcome, begin, proceed, resume, shelve, unshelve
 from handlers.messages import Inbound, Option, Reply, Say
 from handlers.talk import Answer, Talk
 
+SCORED = frozenset({"rate", "recheck"})  # scripts whose button carries the answer
 Verb = Callable[[Desk, Talk, str], Outcome]
 
 
@@ -33,10 +34,24 @@ def _report(desk: Desk, talk: Talk, rest: str) -> Outcome:
     return begin(desk, talk, "report", {"scene": talk.scene})
 
 
+def _tip(desk: Desk, talk: Talk, rest: str) -> Outcome:
+    """检举控告; one that is being told just now goes on."""
+    if talk.script == "tip":
+        return resume(desk, talk, (Say("dialogue.go_on"),))
+    return begin(desk, talk, "tip")
+
+
 def _policy(desk: Desk, talk: Talk, rest: str) -> Outcome:
     names = desk.policies()
     chosen = names[int(rest)] if _is_id(rest) and int(rest) < len(names) else ""
     return begin(desk, talk, "policy", {"name": chosen})
+
+
+def _hot(desk: Desk, talk: Talk, rest: str) -> Outcome:
+    """What everybody asks; by the time it is pressed nothing of it may hold any more."""
+    if not desk.asked_most():
+        return _policy(desk, talk, "")
+    return Outcome(shelve(talk, desk.now), (hot_reply(desk),))
 
 
 def _progress(desk: Desk, talk: Talk, rest: str) -> Outcome:
@@ -113,7 +128,7 @@ def _sent_back(desk: Desk, talk: Talk, case_id: str, told: Answer) -> Outcome:
 
 
 def _faq(desk: Desk, talk: Talk, rest: str) -> Outcome:
-    """faq:show|ok|bad|file:ID, and faq:none."""
+    """faq:show|hot|ok|bad|file:ID, and faq:none."""
     verb, _, entry_id = rest.partition(":")
     if verb == "file":
         return _held(desk, talk, "report") if not talk.script else _report(desk, talk, "")
@@ -122,7 +137,7 @@ def _faq(desk: Desk, talk: Talk, rest: str) -> Outcome:
     entry = desk.entry(entry_id)
     if entry is None:
         return menu(desk, talk, Say("dialogue.option_gone"))
-    if verb == "show":
+    if verb in ("show", "hot"):
         return Outcome(shelve(talk, desk.now), (answer_reply(desk, entry),))
     if verb == "ok":
         return _in_passing(desk, talk, Say("policy.glad"))
@@ -155,13 +170,24 @@ def _case(desk: Desk, talk: Talk, rest: str) -> Outcome:
     return Outcome(talk, (status_reply(desk, case),))
 
 
+def _on_joined(name: str) -> Verb:
+    """What may be done to a case that was joined: by whoever joined it, and nobody else."""
+
+    def start(desk: Desk, talk: Talk, rest: str) -> Outcome:
+        if not (_is_id(rest) and desk.joined(int(rest))):
+            return menu(desk, talk, Say("progress.no_match"))
+        return begin(desk, talk, name, {"case": int(rest)})
+
+    return start
+
+
 def _on_case(name: str) -> Verb:
     def start(desk: Desk, talk: Talk, rest: str) -> Outcome:
         case_id, _, score = rest.partition(":")
         if not _may(desk, talk, case_id):
             return menu(desk, talk, Say("progress.no_match"))
         args: dict[str, int | str] = {"case": int(case_id)}
-        return begin(desk, talk, name, {**args, "score": score} if name == "rate" else args)
+        return begin(desk, talk, name, {**args, "score": score} if name in SCORED else args)
 
     return start
 
@@ -177,7 +203,9 @@ def _is_id(text: str) -> bool:
 
 VERBS: dict[str, Verb] = {
     "report": _report,
+    "tip": _tip,
     "policy": _policy,
+    "hot": _hot,
     "progress": _progress,
     "privacy": _privacy,
     "leave": _leave_words,
@@ -191,4 +219,8 @@ VERBS: dict[str, Verb] = {
     "urge": _on_case("urge"),
     "withdraw": _on_case("withdraw"),
     "rate": _on_case("rate"),
+    "recheck": _on_case("recheck"),
+    "joined": _on_joined("joined"),
+    "second": _on_joined("second"),
+    "unjoin": _on_joined("unjoin"),
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from config.schema import County, Emergency
+from faq.danger import Danger
 from handlers.desk import Desk
 from handlers.dialogue import Outcome
 from handlers.messages import Inbound, Option, Reply, Say
@@ -22,8 +23,10 @@ LOOKED_AT = 2000  # characters; nobody writes more while the house burns
 
 def warning(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome | None:
     """The numbers to call when the words sound like an emergency that was not shown just now."""
-    found, word = emergency(desk.county, inbound.text)
-    if found is None or inbound.choice or word == talk.warned:
+    if inbound.choice:
+        return None
+    found, heard = emergency(desk.county, inbound.text, desk.prepared.danger)
+    if found is None or _is_known(talk.warned, heard):
         return None
     gaps = {"what": found.label(desk.lang), "number": found.number}
     options = (Option("held:go", Say("emergency.go_on")), Option("menu", Say("word.menu"), "quiet"))
@@ -31,19 +34,31 @@ def warning(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome | None:
     shown = tuple((option.token, spoken(desk, option.label)) for option in options)
     pending = replace(talk.pending or Pending("desk"), shown=shown, numbers=True)
     held = add_to_story(desk, talk.held or {}, inbound)
-    return Outcome(replace(talk, warned=word, held=held, open_ended=True, pending=pending), (reply,))
+    warned = " ".join(sorted({*talk.warned.split(), *heard}))
+    return Outcome(replace(talk, warned=warned, held=held, open_ended=True, pending=pending), (reply,))
 
 
-def emergency(county: County, text: str) -> tuple[Emergency | None, str]:
-    """The first emergency whose words stand in a clause that does not also mark the past or a figure of speech,
-    and which word it was."""
+def _is_known(warned: str, heard: tuple[str, ...]) -> bool:
+    """Whether nothing was heard now that was not warned of before."""
+    return bool(warned) and set(heard) <= set(warned.split())
+
+
+def emergency(county: County, text: str, danger: Danger) -> tuple[Emergency | None, tuple[str, ...]]:
+    """The number to call and what was heard: a word of the office's own, else what the reader made of the text.
+
+    An office's `unless` quiets its own words within the clause, and the reader in the whole message.
+    """
     clauses = [clause for part in _CLAUSE.split(text[:LOOKED_AT]) if (clause := plain(part))]
     for item in county.emergencies:
         keywords, unless = _words(item.keywords), _words(item.unless)
         for clause in clauses:
             if (found := keywords.search(clause)) and not unless.search(clause):
-                return item, found.group(0)
-    return None, ""
+                return item, (found.group(0).replace(" ", ""),)
+    item = next((one for one in county.emergencies if one.number == danger.number), None)
+    item = item or next(iter(county.emergencies), None)
+    if item is None or not danger.now or any(_words(item.unless).search(clause) for clause in clauses):
+        return None, ()
+    return item, danger.kinds or (danger.number,)
 
 
 @lru_cache(maxsize=64)

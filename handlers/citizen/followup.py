@@ -103,10 +103,16 @@ def withdraw(desk: Desk, case: int) -> Generator[Question, Any, Result]:
         return _gone()
     if reason := _refused(desk, known, Command(Act.WITHDRAW, citizen(desk), known.id)):
         return _told(desk, reason, known)
-    if not (yield YesNo.of("sure", Say("withdraw.sure", {"no": known.no}), about=f"withdraw{known.id}")):
+    others = desk.others(known.id)
+    sure = Say("withdraw.sure_shared" if others else "withdraw.sure", {"no": known.no})
+    if not (yield YesNo.of("sure", sure, about=f"withdraw{known.id}")):
         return Result((status_reply(desk, known),))
     why = yield Text("why", Say("withdraw.why"), optional=True, skipped="", most=200)
-    return _done(desk, "withdraw.thanks", known, Command(Act.WITHDRAW, citizen(desk), known.id, text=why))
+    command = Command(Act.WITHDRAW, citizen(desk), known.id, text=why)
+    if others:  # the turn makes it a stepping out: the case goes on for them
+        menu = Reply((Say("withdraw.thanks_shared", {"no": known.no}),), (_menu(),))
+        return Result((menu,), (command,))
+    return _done(desk, "withdraw.thanks", known, command)
 
 
 @script("rate")
@@ -125,6 +131,22 @@ def rate(desk: Desk, case: int, score: str = "") -> Generator[Question, Any, Res
         return _done(desk, "rate.thanks", known, command)
     why = yield Text("why", Say("rate.why"), optional=True, skipped="", most=500)
     return _done(desk, "rate.sorry", known, replace(command, text=why))
+
+
+@script("recheck")
+def recheck(desk: Desk, case: int, score: str = "") -> Generator[Question, Any, Result]:
+    """回头看: after closing they are asked again whether it holds; no sends the case back to work."""
+    known = desk.case(case)
+    if known is None:
+        return _gone()
+    act = Act.CONFIRM if score == "holds" else Act.REOPEN
+    command = Command(act, citizen(desk), known.id)
+    if reason := _refused(desk, known, command):
+        return _told(desk, reason, known)
+    if act is Act.CONFIRM:
+        return _done(desk, "recheck.thanks", known, command)
+    why = yield Text("why", Say("recheck.why"), optional=True, skipped="", most=500)
+    return _done(desk, "recheck.sorry", known, replace(command, text=why))
 
 
 def _refused(desk: Desk, case: Case, command: Command) -> str:

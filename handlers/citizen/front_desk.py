@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers.citizen import emergencies, followup, policy, privacy, progress, report  # the scripts register here
+from handlers.citizen import (  # the scripts register
+    emergencies,
+    followup,
+    joining,
+    policy,
+    privacy,
+    progress,
+    report,
+    tip,
+)
 from handlers.citizen.asked import noted
 from handlers.citizen.buttons import VERBS, press
 from handlers.citizen.edits import changed
@@ -20,16 +29,16 @@ from handlers.citizen.held import into_story, together
 from handlers.citizen.menu import cancel, fresh_drafts, human, scanned, show_help, speak, to_menu
 from handlers.citizen.own_cases import case_verb
 from handlers.desk import Desk, EraseMe, ForgetTalk, Speak
-from handlers.dialogue import Outcome, open_question, proceed, resume, shelve
+from handlers.dialogue import Outcome, forgetting, open_question, proceed, resume, shelve
 from handlers.messages import Inbound, Option, Reply, Say
 from handlers.questions.base import spoken
 from handlers.questions.choice import yes_or_no
-from handlers.scripts import KEPT, SCRIPTS
+from handlers.scripts import KEPT, SCRIPTS, WIPED
 from handlers.talk import Pending, Shown, Talk
 from handlers.words import SHORT as LABEL
 from handlers.words import control_word, is_made_of, is_said, meant, plain
 
-__all__ = ["answer", "followup", "policy", "privacy", "progress", "report"]
+__all__ = ["answer", "followup", "joining", "policy", "privacy", "progress", "report", "tip"]
 
 IDLE = timedelta(hours=2)  # after this a half-finished complaint is offered back instead of going on
 RECENT_LETTERS = 20
@@ -151,7 +160,7 @@ def _desk_word(desk: Desk, talk: Talk, text: str) -> Outcome | None:
     """查政策 and its like, typed anywhere; in a script the short ones might be an answer."""
     if talk.script and len(plain(text)) < 3:
         return None
-    for verb in ("report", "policy", "progress", "privacy"):
+    for verb in ("report", "tip", "policy", "progress", "privacy"):
         if is_said(desk.county.texts, f"word.{verb}", text) or is_said(desk.county.texts, f"control.{verb}", text):
             return VERBS[verb](desk, talk, "")
     return None
@@ -206,11 +215,20 @@ def _leaves_policy(desk: Desk, talk: Talk, inbound: Inbound) -> bool:
 def _settled(desk: Desk, before: Talk, outcome: Outcome, inbound: Inbound) -> Outcome:
     """The outcome with what was said, drafts spoken of, and the buttons remembered as they were shown."""
     desk = desk.speaking(outcome.talk.lang)
+    outcome = _leaving_nothing(desk, before, outcome)
     if not any(isinstance(deed, ForgetTalk | EraseMe) for deed in outcome.deeds):
         outcome = _with_draft(desk, before, outcome)
     shown = dict(before.pending.shown) if before.pending else {}
     said = outcome.said or inbound.text or shown.get(inbound.choice, "") or _on_a_letter(desk, inbound.choice)
     return replace(outcome, talk=replace(_remember(desk, outcome), at=desk.now), said=said)
+
+
+def _leaving_nothing(desk: Desk, before: Talk, outcome: Outcome) -> Outcome:
+    """A tip that was broken off leaves as little behind as one that was handed in."""
+    left = before.script in WIPED and outcome.talk.script != before.script
+    if not left or any(isinstance(deed, ForgetTalk | EraseMe) for deed in outcome.deeds):
+        return outcome
+    return forgetting(replace(outcome, deeds=(*outcome.deeds, ForgetTalk(desk.now))))
 
 
 def _on_a_letter(desk: Desk, token: str) -> str:

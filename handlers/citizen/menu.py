@@ -9,6 +9,7 @@ from cases.redaction import mask
 from handlers.desk import Desk, Speak
 from handlers.dialogue import Outcome, resume, shelve
 from handlers.messages import Option, Reply, Say, Words
+from handlers.scripts import WIPED
 from handlers.talk import Draft, Talk
 
 DRAFT_SHOWN = 20  # characters of an unfinished story
@@ -23,6 +24,8 @@ def menu(desk: Desk, talk: Talk, first: Words = "") -> Outcome:
         Option("progress", Say("word.progress")),
         Option("privacy", Say("word.privacy"), "quiet"),
     ]
+    if desk.county.office.tip_lane:
+        options.append(Option("tip", Say("word.tip"), "quiet"))
     if talk.drafts:
         parts = (*parts, draft_words(talk))
         options[:0] = [Option("resume", Say("desk.resume"), "primary"), Option("discard", Say("desk.discard"))]
@@ -56,7 +59,8 @@ def cancel(desk: Desk, talk: Talk) -> Outcome:
     """取消: out of the script; a complaint is kept, and can be thrown away."""
     if not talk.script:
         return menu(desk, talk)
-    words = "desk.cancelled" if talk.script == "report" else "dialogue.left"
+    words = "report.door.bye" if talk.script in WIPED else "dialogue.left"
+    words = "desk.cancelled" if talk.script == "report" else words
     return menu(desk, shelve(talk, desk.now), Say(words))
 
 

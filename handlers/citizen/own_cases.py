@@ -9,6 +9,7 @@ from cases.case import Case, State
 from cases.guards import reopenable
 from handlers.citizen.followup import addition
 from handlers.citizen.held import hold
+from handlers.citizen.joining import joined_reply
 from handlers.citizen.menu import menu_option
 from handlers.citizen.progress import status_reply
 from handlers.desk import Desk
@@ -112,6 +113,9 @@ def _with_number(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome:
     """A case number in the words: one of mine opens at once, another asks for its code."""
     no = case_number(inbound.text, desk.county.office.case_prefix)
     mine = next((case for case in desk.my_cases() if case.no == no), None)
+    joined = next((case for case in desk.joined_cases() if case.no == no), None) if mine is None else None
+    if joined and not query_code(inbound.text):
+        return Outcome(talk, (joined_reply(desk, joined),))
     if mine is None:
         return proceed(desk, begin(desk, talk, "progress", {"other": True}).talk, inbound)
     talk = replace(talk, recent=mine.id, recent_at=desk.now)

@@ -37,7 +37,8 @@ class PolicyQuestion(Question):
         if self.chosen:
             return self._about(desk, page)
         names = desk.policies()
-        options = [Option(f"policy:{n}", names[n]) for n in range(len(names))[page * PAGE : (page + 1) * PAGE]]
+        hot = [Option("hot", Say("policy.hot"))] if not page and desk.asked_most() else []
+        options = hot + [Option(f"policy:{n}", names[n]) for n in range(len(names))[page * PAGE : (page + 1) * PAGE]]
         if (page + 1) * PAGE < len(names):
             options.append(Option(f"page:{page + 1}", Say("word.more"), "quiet"))
         return Reply((Say("policy.ask"),), (*options, _menu()), wants="text")
@@ -110,9 +111,14 @@ def unsure_reply(desk: Desk, verdict: Verdict) -> Reply:
     return replace(reply, options=(*reply.options[:-2], every, *reply.options[-2:]))
 
 
-def choices_reply(desk: Desk, entries: Sequence[Entry], prompt: Words) -> Reply:
-    """Questions to choose from, and 都不是."""
-    options = [Option(f"faq:show:{entry.id}", entry.question) for entry in entries]
+def hot_reply(desk: Desk) -> Reply:
+    """What most people asked for, to choose from."""
+    return choices_reply(desk, desk.asked_most(), Say("policy.hot_which"), "hot")
+
+
+def choices_reply(desk: Desk, entries: Sequence[Entry], prompt: Words, verb: str = "show") -> Reply:
+    """Questions to choose from, and 都不是. The log tells by `verb` how they were come by."""
+    options = [Option(f"faq:{verb}:{entry.id}", entry.question) for entry in entries]
     none = Option("faq:none", Say("word.none_of_these"), "quiet")
     return Reply((prompt,), (*options, none, Option("held:report", Say("word.report"), "quiet")), wants="choice")
 

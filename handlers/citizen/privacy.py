@@ -1,4 +1,4 @@
-"""我的资料: see, export, delete, take consent back (PIPL §15, §45, §47; 网络数据条例 §23)."""
+"""我的资料: see, export, correct, take consent back, delete (PIPL §15, §45–47; 网络数据条例 §23)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Generator
 from functools import reduce
 from typing import Any
 
-from handlers.citizen.progress import case_line
-from handlers.desk import Consent, Desk, EraseMe
+from handlers.citizen.own_data import pages, shown
+from handlers.desk import Correct, Desk, EraseMe, Withdraw
 from handlers.messages import Option, QueryCode, Reply, Say
 from handlers.questions.base import Question
 from handlers.questions.choice import Choice, YesNo
-from handlers.questions.contact import shown_phone
+from handlers.questions.contact import Contact, ContactChoice, shown_phone
 from handlers.scripts import Result, script
+
+# What of a talk was said under the consent that is taken back.
+_UNSAID = {"drafts": (), "held": None, "asked": None, "scene": "", "opened": (), "recent": 0, "recent_at": None}
 
 
 @script("privacy")
@@ -20,25 +23,42 @@ def privacy(desk: Desk) -> Generator[Question, Any, Result]:
     """What we keep, and what may be done with it."""
     options = (
         Option("export", Say("privacy.export")),
+        Option("correct", Say("privacy.correct")),
         Option("revoke", Say("privacy.withdraw")),
         Option("erase", Say("privacy.erase")),
         Option("leave_it", Say("word.back"), "quiet"),
     )
     picked = yield Choice("what", _kept(desk), options=options)
     if picked == "export":
-        return Result((_exported(desk),))
-    if picked == "revoke":
-        return Result((Reply((Say("privacy.withdrawn"),), _home()),), (Consent(0),))
-    if picked == "erase" and (yield YesNo.of("sure", _sure(desk), about="erase")):
+        return (yield from _export(desk))
+    if picked == "correct":
+        contact: Contact = yield ContactChoice("contact")
+        told = Say("privacy.corrected", {"contact": _contact(contact.name, contact.phone)})
+        return Result((Reply((told,), _home()),), (Correct(contact.name, contact.phone),))
+    if picked == "revoke" and (yield YesNo.of("sure_revoke", _sure(desk, "privacy.sure_withdraw"), about="revoke")):
+        return Result((Reply((Say("privacy.withdrawn"),), _home()),), (Withdraw(),), remember=_UNSAID)
+    if picked == "erase" and (yield YesNo.of("sure", _sure(desk, "privacy.sure"), about="erase")):
         return Result((Reply((Say("privacy.erased"),), _home()),), (EraseMe(),))
     return Result((Reply((Say("privacy.nothing"),), _home()),))
 
 
-def _sure(desk: Desk) -> Say:
+def _export(desk: Desk) -> Generator[Question, Any, Result]:
+    """All of it, a page after the other: messages are short, and a turn must be."""
+    last = pages(desk) - 1
+    for number in range(last):
+        more = Option(f"page:{number + 1}", Say("privacy.more", {"n": number + 2, "of": last + 1}))
+        enough = Option("enough", Say("word.done"), "quiet")
+        picked = yield Choice(f"page{number}", shown(desk, number), options=(more, enough))
+        if picked == "enough":
+            return Result((Reply((Say("privacy.enough"),), _home()),))
+    return Result((Reply((shown(desk, last),), _home()),))
+
+
+def _sure(desk: Desk, words: str) -> Say:
     """What goes and what stays; numbers and codes are shown once more, for afterwards nobody can."""
-    running = [case for case in desk.my_cases() if case.open]
+    running = [case for case in desk.my_cases(limit=desk.holdings()["cases"]) if case.open]
     rows = [Say("privacy.remember", {"no": case.no, "code": QueryCode(case.id)}) for case in running]
-    return reduce(_under, rows, Say("privacy.sure"))
+    return reduce(_under, rows, Say(words))
 
 
 def _under(above: Say, below: Say) -> Say:
@@ -47,18 +67,13 @@ def _under(above: Say, below: Say) -> Say:
 
 def _kept(desk: Desk) -> Say:
     office = desk.county.office
-    known = f"{desk.citizen.name} {shown_phone(desk.citizen.phone)}".strip()
     keep = office.retention if desk.lang == "zh" else office.retention_en
-    gaps = {"cases": len(desk.my_cases()), "letters": len(desk.letters()), "keep": keep}
-    gaps["days"] = office.limits.question_days
-    return Say("privacy.kept", {**gaps, "contact": known or Say("privacy.none")})
+    gaps: dict[str, Any] = {**desk.holdings(), "keep": keep, "days": office.limits.question_days}
+    return Say("privacy.kept", {**gaps, "contact": _contact(desk.citizen.name, desk.citizen.phone)})
 
 
-def _exported(desk: Desk) -> Reply:
-    lines = [f"{desk.citizen.name} {desk.citizen.phone}".strip()]
-    for case in desk.my_cases():
-        lines += [case_line(desk, case), case.story, f"{case.name} {case.phone}".strip(), ""]
-    return Reply((Say("privacy.exported"), "\n".join(line for line in lines if line)), _home())
+def _contact(name: str, phone: str) -> str | Say:
+    return f"{name} {shown_phone(phone)}".strip() or Say("privacy.none")
 
 
 def _home() -> tuple[Option, ...]:

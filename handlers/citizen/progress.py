@@ -6,14 +6,16 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cases.case import Act, Actor, Case, Event, State
+from cases.case import Act, Actor, Case, Event, State, is_tip
 from cases.guards import reopenable
 from cases.lifecycle import TRANSITIONS
+from cases.tips import stage
+from handlers.citizen.tip_progress import locked
 from handlers.desk import Desk
 from handlers.messages import Inbound, Option, Reply, Say, Words
 from handlers.questions.base import STALE, Got, Miss, More, Question, Shown, Take, Unfit
 from handlers.questions.choice import Choice
-from handlers.scripts import Result, script
+from handlers.scripts import SCRIPTS, Next, Result, script
 from handlers.staff.card import topic_path
 from handlers.talk import Answer
 from handlers.time_words import clock_words, day_words
@@ -26,26 +28,53 @@ SHOWN_CASES = 8
 TOLD_ACTS = frozenset(
     {Act.FILE, Act.ACCEPT, Act.REFUSE, Act.TRANSFER, Act.RETURN, Act.ASK, Act.SUPPLEMENT, Act.EXTEND, Act.ANSWER}
     | {Act.CLOSE, Act.LAPSE, Act.REOPEN, Act.WITHDRAW, Act.MERGE, Act.ESCALATE, Act.URGE, Act.RATE_WELL}
-    | {Act.RATE_BADLY, Act.WAIT_OUT, Act.TOLD}
+    | {Act.RATE_BADLY, Act.WAIT_OUT, Act.TOLD, Act.PROGRESS, Act.RECHECK, Act.CONFIRM, Act.SPLIT}
 )
 
 
 @script("progress")
 def progress(desk: Desk, other: bool = False) -> Generator[Question, Any, Result]:
     """Mine first, a single one at once; else (or for `other`) number and code."""
+    if not other and desk.my_tips():
+        return Result(then=Next("mine"))
     mine = () if other else desk.my_cases()[:SHOWN_CASES]
-    if len(mine) == 1:
+    joined = () if other else desk.joined_cases()[: SHOWN_CASES - len(mine)]
+    if len(mine) == 1 and not joined:
         return _shown(desk, mine[0], Option("progress:other", Say("progress.other"), "quiet"))
+    if len(joined) == 1 and not mine:
+        return (yield from SCRIPTS["joined"](desk, joined[0].id))
     picked = "other"
-    if mine:
+    if mine or joined:
         options = tuple(Option(str(case.id), case_line(desk, case)) for case in mine)
+        options += tuple(Option(f"joined:{case.id}", joined_line(desk, case)) for case in joined)
         picked = yield Choice(
             "case", Say("progress.mine"), options=(*options, Option("other", Say("progress.other"), "quiet"))
         )
     if picked == "other":
         case: Case = yield CodeQuestion("code")
+        if is_tip(case.id):
+            return Result(then=Next("tip_more", {"case": case.id}))
         return _shown(desk, case, opened=case.id)
     return _shown(desk, next(case for case in mine if str(case.id) == picked))
+
+
+@script("mine", wiped=True)
+def mine(desk: Desk) -> Generator[Question, Any, Result]:
+    """The same for somebody who handed in a tip: the talk must not keep that it stood in the list."""
+    cases, tips = desk.my_cases()[:SHOWN_CASES], desk.my_tips()[:SHOWN_CASES]
+    options = tuple(Option(str(case.id), case_line(desk, case)) for case in cases)
+    options += tuple(Option(str(tip.id), _tip_line(tip)) for tip in tips)
+    picked = yield Choice(
+        "case", Say("progress.mine"), options=(*options, Option("other", Say("progress.other"), "quiet"))
+    )
+    if picked == "other":
+        return Result(then=Next("progress", {"other": True}))
+    found = next(case for case in (*cases, *tips) if str(case.id) == picked)
+    return locked(found) if is_tip(found.id) else _shown(desk, found)
+
+
+def _tip_line(tip: Case) -> Say:
+    return Say("tip.row", {"no": tip.no, "stage": Say(f"tip.stage.{stage(tip)}")})
 
 
 def _shown(desk: Desk, case: Case, *more: Option, opened: int = 0) -> Result:
@@ -66,7 +95,8 @@ class CodeQuestion(Question):
     def ask(self, desk: Desk, partial: Answer | None) -> Reply:
         """The number, then the code."""
         if partial:
-            return Reply((Say("progress.code", {"no": partial["no"]}),), (_menu(),), wants="text")
+            key = "progress.tip_code" if partial["no"].startswith(desk.county.office.tip_prefix) else "progress.code"
+            return Reply((Say(key, {"no": partial["no"]}),), (_menu(),), wants="text")
         return Reply((Say("progress.number"),), (_menu(),), wants="text")
 
     def take(self, desk: Desk, inbound: Inbound, shown: Shown, partial: Answer | None) -> Take:
@@ -99,6 +129,11 @@ def case_line(desk: Desk, case: Case) -> str:
     return f"{case.no} {about} · {texts.get(f'state.{case.state}', case.state)}"
 
 
+def joined_line(desk: Desk, case: Case) -> Say:
+    """The same for a case the citizen joined."""
+    return Say("join.line", {"line": case_line(desk, case)})
+
+
 def status_reply(desk: Desk, case: Case) -> Reply:
     """Where a case stands, what happened, what the citizen can do now."""
     unit = desk.county.department_by_id.get(case.department)
@@ -126,7 +161,7 @@ def _step(desk: Desk, event: Event) -> str:
     line = f"{clock_words(desk.county, event.at, desk.lang)} {texts.get(f'step.{event.act}', '')}"
     if event.act is Act.RATE_WELL:
         line += fill(texts, "step.score", {"level": texts.get(f"rate.level_{event.data['score']}", "")})
-    shows_text = event.act in (Act.ANSWER, Act.ASK, Act.SUPPLEMENT, Act.CLOSE, Act.TOLD)
+    shows_text = event.act in (Act.ANSWER, Act.ASK, Act.SUPPLEMENT, Act.CLOSE, Act.TOLD, Act.PROGRESS)
     return f"{line}\n　{event.text}" if shows_text and event.text else line
 
 

@@ -12,10 +12,13 @@ from typing import Any
 
 from cases.case import Actor, Filing
 from cases.clocks import answer_due
+from cases.firewall import barred, reproached
 from cases.routing import route, town_office
 from config.schema import Lane, Scene, Topic, TopicQuestion
 from handlers.citizen.consent import ConsentChoice
-from handlers.desk import Desk, ForgetTalk
+from handlers.citizen.joining import JoinOffer, joined
+from handlers.citizen.tip import door_words, forgotten, shown_the_door, takes_tips
+from handlers.desk import Desk
 from handlers.messages import CaseNo, GeoPoint, Inbound, Option, QueryCode, Reply, Say, Words
 from handlers.questions.base import Got, Question, Shown, Take, Text, spoken
 from handlers.questions.choice import Choice, YesNo
@@ -26,7 +29,7 @@ from handlers.questions.place import PlaceChoice, Where, distance_km, named_in, 
 from handlers.questions.story import Story, Told, add_to_story, cut_words
 from handlers.questions.summary import Line, Summary
 from handlers.questions.topic import TopicChoice
-from handlers.scripts import Result, script
+from handlers.scripts import Next, Result, script
 from handlers.staff.card import place_words, topic_path
 from handlers.talk import Answer
 from handlers.time_words import day_words
@@ -98,17 +101,21 @@ def report(desk: Desk, scene: str = "", begun: Answer | None = None) -> Generato
     printed = desk.county.scene_by_code.get(scene)
     consent = yield ConsentChoice("consent", asked=desk.county.office.consent_version)
     if consent in ("decline", "minor_alone"):
-        return _forgotten(desk, f"report.consent.{consent}", declined=True)
+        return forgotten(desk, f"report.consent.{consent}", declined=True)
 
     told: Told = yield Story("story", begun=begun or {})
     topic: Topic = yield _topic(told, printed)
+    if topic.lane is Lane.TIP and takes_tips(desk, topic.door):
+        return _to_the_tip(topic.code)
     if topic.lane is not Lane.SERVICE:
-        return _shown_the_door(desk, topic)
+        return shown_the_door(desk, topic.door or "12388", "report.door.tip")
     official = False
     if topic.ask_official:
         official = (yield _official()) == "official:yes"
+        if official and takes_tips(desk):
+            return _to_the_tip("")
         if official and not (yield _go_on(desk)):
-            return _forgotten(desk, "report.door.bye")
+            return forgotten(desk, "report.door.bye")
     draft = _Draft(told, topic, where=Where("", ""), contact=Contact(), minor=consent == "minor", official=official)
     if topic.urgent:
         draft.urgent = yield Danger.of("danger", Say("report.danger.ask"))
@@ -117,6 +124,9 @@ def report(desk: Desk, scene: str = "", begun: Answer | None = None) -> Generato
             asked = detail_question(desk, extra, told.policies)
             draft.extra[asked.name] = (spoken(desk, asked.title), (yield asked))
     draft.where = yield _place(told, printed)
+    into, photos = yield JoinOffer.about(topic, "" if draft.urgent else draft.where.place)
+    if into:
+        return joined(desk, into, told.text, (*(file.id for file in told.files), *photos))
     draft.contact = yield ContactChoice("contact", optional=True, skipped=Contact())
     optional = [extra for extra in topic.questions if not extra.required]
     added = yield _summary(desk, draft, optional)
@@ -156,25 +166,12 @@ def _official() -> Choice:
 def _go_on(desk: Desk) -> YesNo:
     """An official is involved: the discipline office's door is named, and the service part may go on."""
     options = (Option("go_on:yes", Say("report.door.go_on")), Option("go_on:no", Say("report.door.stop")))
-    return YesNo("go_on", _door(desk, "12388", "report.door.official"), options=options, about="go_on")
+    return YesNo("go_on", door_words(desk, "12388", "report.door.official"), options=options, about="go_on")
 
 
-def _shown_the_door(desk: Desk, topic: Topic) -> Result:
-    """A tip while the tip lane is off, or one above this office: nothing is kept (规则 §15)."""
-    return _forgotten(desk, _door(desk, topic.door or "12388", "report.door.tip"))
-
-
-def _forgotten(desk: Desk, words: str | Say, **remember: object) -> Result:
-    """The end of a talk of which nothing is kept, these last words included."""
-    last = Reply((Say(words) if isinstance(words, str) else words,), _home())
-    return Result((last,), (ForgetTalk(desk.now),), remember={"scene": "", **remember})
-
-
-def _door(desk: Desk, door_id: str, key: str) -> Say:
-    door = desk.county.door_by_id.get(door_id) or next(iter(desk.county.office.doors), None)
-    if door is None:
-        return Say(key, {"door": "", "phone": desk.county.office.phone, "note": ""})
-    return Say(key, {"door": door.label(desk.lang), "phone": door.phone, "note": door.note})
+def _to_the_tip(code: str) -> Result:
+    """检举控告: another script, which asks for the rank first; the story goes along, and is kept nowhere else."""
+    return Result(then=Next("tip", {"topic": code}, ("story", "photos")))
 
 
 def _home() -> tuple[Option, ...]:
@@ -218,8 +215,12 @@ def _filed(desk: Desk, draft: _Draft, added: dict[str, Any], optional: list[Topi
     office = desk.county.office
     town = town_office(desk.county, draft.where.place)
     # An official of the town may be meant: such a case goes up, never to the town itself.
-    never = frozenset({town}) if draft.official and town else frozenset[str]()
+    meant = {town} if draft.official and town else set[str]()
+    accused = tuple(dict.fromkeys((*meant, *reproached(desk.county, draft.told.text, draft.where.place))))
+    never = barred(desk.county, accused)
     lead, assist = route(desk.county, draft.topic, draft.where.place, never)
+    if lead in never:
+        return shown_the_door(desk, desk.county.office.tips.door, "report.door.accused")
     asked = [(extra.label(desk.lang), added.get(detail_name(extra))) for extra in optional]
     photos = added.get("photos", ())
     filing = Filing(
@@ -241,6 +242,7 @@ def _filed(desk: Desk, draft: _Draft, added: dict[str, Any], optional: list[Topi
         urgent=draft.urgent,
         on_behalf="" if added.get("behalf", "self") == "self" else added["behalf"],
         minor=draft.minor,
+        accused=accused,
     )
     unit = desk.county.department_by_id[lead]
     by = answer_due(desk.now, desk.county, filing.kind, filing.urgent)

@@ -28,6 +28,7 @@ class Summary(Question):
 
     lines: tuple[Line, ...] = ()
     addable: tuple[Question, ...] = ()
+    promise: Words = ""  # what 提交 does; "" is what it does to a complaint
     answers: Mapping[str, Answer] = field(default_factory=dict[str, Answer])
 
     @property
@@ -60,7 +61,8 @@ class Summary(Question):
         rows = "\n".join(
             spoken(desk, Say("report.line.row", {"title": line.title, "words": line.words})) for line in self._all(desk)
         )
-        return Reply((Say("report.submit.ask"), rows, Say("report.submit.promise")), self._buttons(), wants="choice")
+        promise = self.promise or Say("report.submit.promise")
+        return Reply((Say("report.submit.ask"), rows, promise), self._buttons(), wants="choice")
 
     def _buttons(self) -> tuple[Option, ...]:
         add = (Option("page:add", Say("report.submit.add")),) if self._open() else ()

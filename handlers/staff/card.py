@@ -5,16 +5,17 @@ Everything that leaves the store towards staff is made here, from `visibility.si
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from cases.case import Act, Actor, Case, Event, State
 from cases.lifecycle import possible
 from cases.redaction import mask
-from cases.visibility import Sight, sight
-from config.schema import County
+from cases.visibility import Sight, may_read, sight
+from config.schema import County, Lane
 from handlers.messages import Attachment
+from handlers.staff.ties import Ties
 
 SUMMARY = 60  # characters of the story on a card
 LOOK = timedelta(minutes=15)  # how long a contact stays open once it was asked for
@@ -44,6 +45,22 @@ class Card:
     score: int
     acts: tuple[str, ...]  # what the viewer may press now
     anonymous: bool
+    pending: str = ""  # "extend" | "close": what waits for another person's yes
+    pending_by: int = 0
+    pending_until: datetime | None = None
+    extended: bool = False
+    tip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One dated duty of a case. `how` it was settled: "delivered" | "told" | "replied", "" for otherwise."""
+
+    duty: str
+    due_at: datetime
+    settled_at: datetime | None = None
+    how: str = ""
+    department: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,9 @@ class CaseFile:
     minor: bool
     channel: str
     reach: str = ""  # whether an answer would go out at once, where a channel knows: "now" | "later" | ""
+    reach_until: datetime | None = None  # when "now" ends by itself
+    duties: tuple[Duty, ...] = ()  # what the citizen is owed, and helpers owe, oldest first
+    ties: Ties | None = None
 
 
 def card(case: Case, viewer: Actor, county: County, now: datetime, lang: str = "zh") -> Card | None:
@@ -86,14 +106,15 @@ def card(case: Case, viewer: Actor, county: County, now: datetime, lang: str = "
     if seen is Sight.NONE:
         return None
     unit = county.department_by_id.get(case.department)
+    told = may_read(viewer, case, county)
     return Card(
         no=case.no,
         rev=case.rev,
         state=case.state,
         kind=case.kind,
-        topic=topic_path(county, case.topic, lang),
-        place=place_words(county, case.place, mask(case.place_text), lang),
-        summary=summary(case.story),
+        topic=topic_path(county, case.topic, lang) or county.texts[lang]["tip.topic"],
+        place=place_words(county, case.place, mask(case.place_text) if told else "", lang),
+        summary=summary(case.story) if told else "",
         department=case.department,
         department_name=unit.label(lang) if unit else case.department,
         claimed_by=case.claimed_by,
@@ -106,7 +127,12 @@ def card(case: Case, viewer: Actor, county: County, now: datetime, lang: str = "
         accept_by=case.accept_by,
         score=case.score,
         acts=tuple(possible(case, viewer)) if seen is Sight.WORK else (),
-        anonymous=not (case.name or case.phone),
+        anonymous=not (case.name or case.phone or case.named),
+        pending=case.pending,
+        pending_by=case.pending_by,
+        pending_until=case.pending_until,
+        extended=case.extended,
+        tip=case.lane is Lane.TIP,
     )
 
 
@@ -120,6 +146,8 @@ def case_file(
     deliveries: dict[int, str],
     lang: str = "zh",
     reach: str = "",
+    reach_until: datetime | None = None,
+    duties: Sequence[Duty] = (),
 ) -> CaseFile | None:
     """The file of a case for this viewer; None when they may not know of it.
 
@@ -130,22 +158,26 @@ def case_file(
     if front is None:
         return None
     works = sight(viewer, case, county) is Sight.WORK
-    revealed = works and any(_is_look(event, viewer, now) for event in events)
-    shown = _same if revealed else mask
+    read = may_read(viewer, case, county)
+    revealed = works and read and any(_is_look(event, viewer, now) for event in events)
+    shown = _same if revealed else mask if read else _nothing
+    named = {file.id: replace(file, name=shown(file.name)) for file in files.values()} if read else {}
     return CaseFile(
         card=front,
         story=shown(case.story),
         when=shown(case.when),
-        details=tuple((ask, shown(answer)) for ask, answer in case.details),
-        attachments=tuple(files[i] for i in case.attachments if i in files),
-        steps=tuple(_step(event, county, files, deliveries, lang, revealed) for event in events),
-        contact_known=bool(case.name or case.phone),
+        details=tuple((ask, shown(answer)) for ask, answer in case.details) if read else (),
+        attachments=tuple(named[i] for i in case.attachments if i in named),
+        steps=tuple(_step(event, county, named, deliveries, lang, shown) for event in events),
+        contact_known=bool(case.name or case.phone or case.named),
         name=case.name if revealed else "",
         phone=case.phone if revealed else "",
         on_behalf=case.on_behalf,
         minor=case.minor,
         channel=case.channel,
         reach=reach if works else "",
+        reach_until=reach_until if works else None,
+        duties=tuple(duties),
     )
 
 
@@ -158,30 +190,31 @@ def _same(text: str) -> str:
     return text
 
 
+def _nothing(text: str) -> str:
+    return ""
+
+
 def _step(
     event: Event,
     county: County,
     files: dict[str, Attachment],
     deliveries: dict[int, str],
     lang: str,
-    revealed: bool,
+    shown: Callable[[str], str],
 ) -> Step:
     unit = county.department_by_id.get(str(event.data.get("department", "")))
+    fact = mask if shown is _nothing else shown  # where it went and on what ground is not the child's story
     return Step(
         act=event.act,
         at=event.at,
         actor_kind=event.by.kind,
         who=event.by.name if event.by.kind == "staff" else "",
-        text=event.text if revealed else mask(event.text),
+        text=shown(event.text),
         department=unit.label(lang) if unit else "",
         attachments=tuple(files[i] for i in event.attachments if i in files),
         delivery=deliveries.get(event.seq, ""),
-        data=event.data if revealed else {name: _masked(value) for name, value in event.data.items()},
+        data={name: fact(value) if isinstance(value, str) else value for name, value in event.data.items()},
     )
-
-
-def _masked(value: str | int) -> str | int:
-    return mask(value) if isinstance(value, str) else value
 
 
 def summary(story: str) -> str:
@@ -194,7 +227,7 @@ def light(case: Case, now: datetime) -> str:
     """Traffic light (domain.md §2, S24): yellow within a day of due, red past it."""
     if case.state in (State.ANSWERED, State.CLOSED, State.REFUSED, State.WITHDRAWN, State.MERGED):
         return "done"
-    due = case.answer_by
+    due = case.answer_by or (case.accept_by if case.state is State.FILED else None)
     if due is None:
         return "calm"
     if now > due:
@@ -219,7 +252,9 @@ def place_words(county: County, place: str, text: str, lang: str) -> str:
     return text if not known or name in text else f"{known}（{text}）"
 
 
-VIEWS = ("unclaimed", "mine", "soon", "overdue", "supervised", "unreached", "all", "done")
+VIEWS = (
+    "unclaimed", "mine", "soon", "overdue", "attention", "approve", "supervised", "unreached", "checks", "all", "done",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

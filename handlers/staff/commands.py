@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from cases.case import Act, Actor, Case, Command, Filing, Role
+from cases.case import SHEET, Act, Actor, Case, Command, Filing, Role
 from cases.lifecycle import may
 from cases.routing import route
 from cases.visibility import Sight, sight
@@ -31,6 +31,11 @@ PRESSED = frozenset(Act) - {
     Act.WITHDRAW,
     Act.URGE,
     Act.REMIND,
+    Act.PROPOSE,  # what closing becomes where a second person has to look
+    Act.RECHECK,
+    Act.CONFIRM,
+    Act.SECOND,
+    Act.STEP_OUT,
 }
 
 
@@ -62,7 +67,7 @@ def _command(desk: Desk, staff: Actor, case: Case, inbound: Inbound) -> StaffOut
     into = 0
     if other := fields.get("into", ""):
         target = desk.case_by_no(other.strip().upper())
-        if target is None or not target.open or sight(staff, target, desk.county) < Sight.WORK:
+        if target is None or not _takes_in(target, case) or sight(staff, target, desk.county) < Sight.WORK:
             return StaffOutcome(error="merge")
         into = target.id
     command = Command(
@@ -76,11 +81,22 @@ def _command(desk: Desk, staff: Actor, case: Case, inbound: Inbound) -> StaffOut
         door=fields.get("door", ""),
         evidence=fields.get("evidence", "").strip()[:500],
         into=into,
+        sheet=tuple((part, fields.get(part, "").strip()[:1000]) for part in SHEET if part in fields),
+        finding=fields.get("finding", ""),
         until=_until(desk.county, fields.get("until", "")),
+        how=fields.get("how", ""),
+        whom=fields.get("whom", "").strip()[:40],
+        on=_on(desk.county, fields.get("on", ""), inbound.at),
+        about=tuple(duty for duty in fields.get("about", "").split(",") if duty),
         attachments=tuple(file.id for file in inbound.attachments),
         rev=int(fields["rev"]) if fields.get("rev", "").isdecimal() else 0,
     )
     return StaffOutcome((command,))
+
+
+def _takes_in(target: Case, case: Case) -> bool:
+    """Whether a case may be merged into this one: it goes on, and no lane is crossed."""
+    return target.open and target.lane is case.lane
 
 
 def _until(county: County, day: str) -> datetime | None:
@@ -91,6 +107,16 @@ def _until(county: County, day: str) -> datetime | None:
         return None
     zone = ZoneInfo(county.office.time_zone)
     return datetime.combine(date, time.fromisoformat(county.office.day_ends), zone)
+
+
+def _on(county: County, day: str, now: datetime) -> datetime | None:
+    """Noon of the day on which somebody was told, or now for today; None for no day."""
+    try:
+        date = datetime.fromisoformat(day[:10]).date()
+    except ValueError:
+        return None
+    zone = ZoneInfo(county.office.time_zone)
+    return now if date == now.astimezone(zone).date() else datetime.combine(date, time(12), zone)
 
 
 def _file(desk: Desk, staff: Actor, inbound: Inbound) -> StaffOutcome:

@@ -5,73 +5,33 @@ Nothing here names or locates a citizen. `number` shows number, topic and deadli
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from cases.case import Act, State
 from config.groups import Detail
 from config.schema import County
 from handlers.staff.card import Card, CaseFile, Step
+from handlers.staff.orders import VERBS
 from handlers.time_words import clock_words
 from handlers.wording import fill
-from handlers.words import case_number
 
 TITLE_MOST = 100
 STORY_MOST = 1500
 TOLD_MOST = 700
 
-# Acts that a citizen hears of: nothing of these goes out without a preview that was confirmed.
-HEARD = frozenset(
-    {Act.ACCEPT, Act.REFUSE, Act.TRANSFER, Act.ASK, Act.ANSWER, Act.CLOSE, Act.REOPEN, Act.SUPERVISE, Act.RETURN}
-)
-# Acts that need words first; the others are pressed.
-WORDED = frozenset({Act.ANSWER, Act.ASK, Act.CLOSE, Act.REOPEN, Act.RETURN, Act.NOTE})
-BUTTONS = (
-    Act.CLAIM, Act.RELEASE, Act.ACCEPT, Act.ANSWER, Act.ASK, Act.REFUSE, Act.TRANSFER, Act.RETURN, Act.CLOSE,
-    Act.REOPEN,
-)  # fmt: skip
-# What is told when it happens; the rest shows on the card.
-TOLD = frozenset(
-    {
-        Act.SUPPLEMENT, Act.URGE, Act.RATE_WELL, Act.RATE_BADLY, Act.WITHDRAW, Act.WAIT_OUT, Act.LAPSE, Act.REMIND,
-        Act.SUPERVISE, Act.TRANSFER, Act.RETURN, Act.ESCALATE, Act.ASK, Act.ANSWER, Act.CLOSE, Act.REFUSE, Act.REOPEN,
-        Act.MERGE, Act.EXTEND,
-    }
-)  # fmt: skip
+# What shows on the card or is nobody's news; everything else is told when it happens.
+QUIET = frozenset({Act.FILE, Act.CLAIM, Act.RELEASE, Act.ACCEPT, Act.NOTE, Act.TOLD, Act.REVEAL, Act.MUTE, Act.UNMUTE})
 TURNS = {
     State.FILED: "office", State.HANDLING: "office", State.WAITING: "citizen", State.ANSWERED: "citizen",
 }  # fmt: skip
 
-_COMMAND = re.compile(r"/([a-z]{1,16})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
-_NUMBERED = re.compile(r"\s*[A-Za-z]{1,4}\s?-?\d{8}-\d{4,}[\s,，:：]*")
 
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """A command somebody typed: `/answer MS20261122-0001 words`."""
-
-    name: str
-    no: str
-    words: str
-
-
-def ordered(text: str, prefix: str) -> Ordered | None:
-    """The command in a message; None when there is none. A number right behind it is the case that is meant."""
-    match = _COMMAND.fullmatch(text)
-    if match is None:
-        return None
-    words = (match.group(2) or "").strip()
-    numbered = _NUMBERED.match(words)
-    no = case_number(numbered.group(0), prefix) if numbered else ""
-    return Ordered(match.group(1), no, words[numbered.end() :].strip() if numbered and no else words)
-
-
-def title(card: Card, texts: Mapping[str, str]) -> str:
-    """Whose turn it is, number, state and place, as the name of a topic."""
+def title(card: Card, texts: Mapping[str, str], detail: Detail) -> str:
+    """Whose turn it is, number, state, and where it may be known the place, as the name of a topic."""
+    place = card.place if detail == "redacted" else ""
     turn = "late" if card.light == "overdue" else TURNS.get(State(card.state), "done")
-    words = (texts.get(f"group.turn.{turn}", ""), card.no, texts.get(f"state.{card.state}", card.state), card.place)
+    words = (texts.get(f"group.turn.{turn}", ""), card.no, texts.get(f"state.{card.state}", card.state), place)
     return " · ".join(word for word in words if word)[:TITLE_MOST]
 
 
@@ -85,11 +45,31 @@ def header(file: CaseFile, county: County, now: datetime, detail: Detail, lang: 
     if card.answer_by and card.light != "done":
         late = "group.late" if card.light == "overdue" else "group.due"
         lines.append(fill(texts, late, {"day": clock_words(county, card.answer_by, lang)}))
+    lines.append(_last_told(file, texts))
+    if card.light != "done":
+        lines.append(reach(file, county, texts))
     if detail == "redacted":
         lines += _story(file, texts)
     elif file.attachments or file.story:
         lines.append(texts.get("group.look", ""))
     return "\n".join(line for line in lines if line)
+
+
+def _last_told(file: CaseFile, texts: Mapping[str, str]) -> str:
+    """What became of the last thing the citizen was told."""
+    step = next((one for one in reversed(file.steps) if one.delivery), None)
+    if step is None:
+        return ""
+    delivery = texts.get(f"group.delivery.{step.delivery}", "")
+    return fill(texts, "group.last_told", {"act": texts.get(f"act.{step.act}", step.act), "delivery": delivery})
+
+
+def reach(file: CaseFile, county: County, texts: Mapping[str, str]) -> str:
+    """Whether an answer would arrive at once, before anybody writes one; "" where nobody knows."""
+    how = "none" if file.channel == "staff" else file.reach
+    if how == "now" and file.reach_until:
+        return fill(texts, "group.reach.until", {"day": clock_words(county, file.reach_until, "zh")})
+    return texts.get(f"group.reach.{how}", "") if how else ""
 
 
 def _marks(card: Card, texts: Mapping[str, str]) -> str:
@@ -106,10 +86,16 @@ def _story(file: CaseFile, texts: Mapping[str, str]) -> list[str]:
     return ["\n".join(line for line in lines if line or line == "")]
 
 
-def told(file: CaseFile, after: int, county: County, detail: Detail, lang: str = "zh") -> str:
-    """What has happened since the event `after`, as one message; "" for nothing worth one."""
+def told(
+    file: CaseFile, after: int, county: County, detail: Detail, own: Collection[str | None] = (), lang: str = "zh"
+) -> str:
+    """What has happened since the event `after`, as one message; "" for nothing worth one.
+
+    `own` are the numbers of events that were done here, before everybody's eyes.
+    """
     texts = county.texts[lang]
-    steps = [step for at, step in enumerate(file.steps, 1) if at > after and Act(step.act) in TOLD]
+    news = ((at, step) for at, step in enumerate(file.steps, 1) if at > after and Act(step.act) not in QUIET)
+    steps = [step for at, step in news if str(at) not in own]
     return "\n\n".join(_step(file.card, step, texts, detail) for step in steps)
 
 
@@ -118,24 +104,31 @@ def _step(card: Card, step: Step, texts: Mapping[str, str], detail: Detail) -> s
     line = fill(texts, "group.step", {"who": who, "act": texts.get(f"act.{step.act}", step.act), "no": card.no})
     if detail == "number":
         return line
-    more = [step.text[:TOLD_MOST], step.department]
+    words = reminder(step, texts) if step.act == Act.REMIND else step.text[:TOLD_MOST]
+    more = [words, step.department]
     if step.attachments:
         more.append(fill(texts, "group.files", {"n": str(len(step.attachments))}))
     return "\n".join([line, *(word for word in more if word)])
 
 
+def reminder(step: Step, texts: Mapping[str, str]) -> str:
+    """Of what the clock reminds, and why now."""
+    duty = texts.get(f"room.remind.{step.text}", "")
+    why = texts.get(f"room.remind_step.{step.data.get('evidence')}", "")
+    return " · ".join(word for word in (duty, why) if word)
+
+
 def pressable(card: Card) -> tuple[str, ...]:
     """The acts worth a button under a card; who presses decides whether they may."""
-    left_out = {Act.CLAIM if card.claimed_by else Act.RELEASE}
-    if card.state == State.ANSWERED:
-        left_out |= {Act.ASK}
-    return tuple(act for act in BUTTONS if act in card.acts and act not in left_out)
+    idle = Act.CLAIM if card.claimed_by else Act.RELEASE
+    return tuple(act for act, verb in VERBS.items() if verb.front and act in card.acts and act != idle)
 
 
-def evidence(text: str) -> dict[str, str]:
-    """The fields of a closing: the first line is the result, the others what shows it."""
-    _, _, shown = text.strip().partition("\n")
-    return {"evidence": shown.strip()[:500]}
+def under_more(acts: Sequence[str], card: Card) -> tuple[str, ...]:
+    """Of the acts open to whoever asks, those that have no button under the card."""
+    idle = {Act.SUPERVISE} if card.supervised else set[Act]()
+    shown = {*pressable(card), Act.NOTE, Act.CLAIM, Act.RELEASE}
+    return tuple(act for act in VERBS if act in acts and act not in shown and act not in idle)
 
 
 def listed(cards: Sequence[Card], county: County, lang: str = "zh") -> str:

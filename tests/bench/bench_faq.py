@@ -20,18 +20,18 @@ from typing import Any
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from config.load import load as load_county
 from faq.bm25 import Postings, grams
 from faq.book import load
+from faq.danger import shipped
 from faq.decide import confidence, grievance
 from faq.measure import Answered, Figures, measure
 from faq.search import Index
 from faq.site import SHIPPED
-from handlers.citizen.emergencies import emergency
+from tests.bench.train_danger import judged, read
 
 TESTS = Path(__file__).parent.parent / "faq"
-EMERGENCIES = TESTS.parent / "handlers" / "emergencies.tsv"
-ALIKE = EMERGENCIES.with_name("no_emergencies.tsv")
+LISTS = ("emergencies_final", "emergencies_heldout", "emergencies_tuned", "emergencies", "no_emergencies")
+RAMBLING = "我屋头那个老头子刚才还在摆龙门阵，咋个一下子就梭到地上去了，眼睛翻起人事不知，我一个老婆子弄又弄不动，"
 SIZES = (300, 3_000, 30_000)
 Items = Sequence[tuple[str, Sequence[str]]]
 Found = tuple[tuple[str, ...], float]
@@ -155,13 +155,17 @@ def villagers() -> None:
 
 
 def emergencies() -> None:
-    """Print how many of the written-down emergencies are recognised, and how many look-alikes are taken for one."""
-    county = load_county()
-    shares = [
-        np.mean([emergency(county, row.split("\t")[-1])[0] is not None for row in rows])
-        for rows in (EMERGENCIES.read_text("utf-8").splitlines(), ALIKE.read_text("utf-8").splitlines())
-    ]
-    print(f"\nemergencies recognised {shares[0]:.3f}, look-alikes taken for one {shares[1]:.3f}")
+    """Print how many of the written-down emergencies are recognised, how many look-alikes are taken for one, and how
+    long it takes. Of the lists the first two were not learned from."""
+    reader = shipped()
+    print()
+    for name in LISTS:
+        judged(reader, read(TESTS.parent / "handlers" / f"{name}.tsv"), name)
+    for size in (20, 50, 200):
+        start = process_time()
+        for _ in range(200):
+            reader((RAMBLING * 4)[:size])
+        print(f"  {size} characters are read in {(process_time() - start) * 5:.2f} ms")
 
 
 def memory() -> None:

@@ -18,12 +18,13 @@ import pytest
 from sqlalchemy import select
 
 from bot.demo.office import MEMORY, DemoDoor, Memory
-from bot.demo.plan import Calendar, load_plan
+from bot.demo.plan import Calendar, Sample, load_plan
 from bot.office import StaffDoor
-from bot.reading import each_case, reading
+from bot.reading import reading
 from bot.store import cases as rows
 from bot.store import staff
 from bot.store.connect import DATABASE
+from bot.store.tables import case as case_table
 from bot.store.tables import obligation
 from cases.case import Act, Case, Event, Role, State
 from config.load import SiteErrors
@@ -48,10 +49,15 @@ class Past(NamedTuple):
     asleep: bool
 
 
+def shown() -> list[Sample]:
+    """The plan's cases that a command line lists: no tips."""
+    return [sample for sample in load_plan().cases if not sample.tip]
+
+
 def found(folder: Path, numbers: Mapping[str, str], now: datetime) -> Past:
     """The cases by the plan's keys, as they are in the database."""
     with reading(Settings(data_dir=folder)) as desk:
-        by_no = {held.no: held for held in each_case(desk)}
+        by_no = {held.no: held for held in rows.many(desk.conn, desk.vault, select(case_table))}
         happened = {key: rows.events(desk.conn, desk.vault, by_no[no].id) for key, no in numbers.items()}
         late = select(obligation.c.id).where(obligation.c.settled_at.is_(None), obligation.c.wake_at <= now)
         asleep = desk.conn.execute(late).first() is None
@@ -78,8 +84,8 @@ def test_reminders_came_at_their_hour(tmp_path: Path) -> None:
     now = TODAYS[0]
     done = found(tmp_path, past.play(tmp_path, now=now), now)
     due = [event for event in done.events["no-water-uphill"] if event.act is Act.REMIND]
-    assert [event.data["evidence"] for event in due] == ["50", "80", "due"]
-    assert due[-1].at == done.cases["no-water-uphill"].answer_by
+    assert [event.data["evidence"] for event in due] == ["50", "80", "due", "attention"]
+    assert due[2].at == done.cases["no-water-uphill"].answer_by
     lapsed = done.events["water-price"]
     answered = next(event for event in lapsed if event.act is Act.ANSWER)
     assert next(event for event in lapsed if event.act is Act.LAPSE).at == answered.at + timedelta(days=7)
@@ -208,7 +214,7 @@ def test_from_the_first_page_to_ctrl_c_and_again(tmp_path: Path) -> None:
         assert interrupted(demo)[0] == 0
     assert again == table
     assert json.loads((folder / MEMORY).read_text("utf-8")) == before
-    assert len(zhitong("cases", "list", "--data", folder).stdout.splitlines()) == len(load_plan().cases)
+    assert len(zhitong("cases", "list", "--data", folder).stdout.splitlines()) == len(shown())
 
 
 def told(stdout: IO[str] | None, until: str) -> list[Shown]:
@@ -247,7 +253,7 @@ def test_a_demo_cut_short_begins_anew(tmp_path: Path) -> None:
     with running("demo", "--no-browser", "--port", port, "--data", folder) as demo:
         told(demo.stdout, "sample cases are in")
         assert interrupted(demo)[0] == 0
-    assert len(zhitong("cases", "list", "--data", folder).stdout.splitlines()) == len(load_plan().cases)
+    assert len(zhitong("cases", "list", "--data", folder).stdout.splitlines()) == len(shown())
 
 
 def test_a_demo_keeps_out_of_a_real_office(office: Path) -> None:

@@ -136,3 +136,11 @@ def test_what_is_far_behind_is_not_guessed() -> None:
         ("垃圾没人收臭得很", ("08.02",)),
     ):
         assert site.prepare(story, NOW).topics == codes
+
+
+def test_the_most_asked_come_first_then_the_admins_own_list() -> None:
+    site = past.site()
+    first, second, third = (entry.id for entry in site.book.entries[:3])
+    assert site.ranked({third: 2, second: 2, first: 1, "gone": 9})[:3] == (second, third, first)
+    assert site.ranked({}) == site.lists.hot
+    assert all(site.book.get(entry_id) for entry_id in site.lists.hot)

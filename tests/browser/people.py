@@ -109,9 +109,17 @@ class Citizen(Person):
         await expect(self.choice("看全部类别")).to_be_visible()
         await self.says(topic)
         await self.hears("在哪个地方")
-        await self.says(place)
+        await self.names_the_place(place)
         await self.presses("匿名", "提交")
         return await self.number_and_code()
+
+    async def names_the_place(self, place: str) -> None:
+        """Where; if others said it before, it is a matter of their own all the same."""
+        await self.says(place)
+        own = self.choice("不，单独反映")
+        await expect(own.or_(self.choice("匿名")).first).to_be_visible()
+        if await own.is_visible():
+            await own.click()
 
     async def number_and_code(self) -> tuple[str, str]:
         """What the office gave to be written down."""
@@ -181,7 +189,8 @@ class Clerk(Person):
     async def views(self, name: str) -> None:
         """One of the views of the rail."""
         await self.rail()
-        await self.page.get_by_role("group", name="看哪些件").get_by_role("button").filter(has_text=name).first.click()
+        views = self.page.get_by_role("group", name="看哪些件").get_by_role("button")
+        await views.filter(has_text=re.compile(f"^{name}")).first.click()
 
     def card(self, no: str) -> Locator:
         """A card by its number, as a screen reader says it."""

@@ -28,7 +28,7 @@ async def test_killed_in_the_middle_of_a_draft(town: Town) -> None:
     await miner.hears("在哪个地方")
 
     town.office.kill()
-    await miner.says("河口镇青山村二组")
+    await miner.names_the_place("河口镇青山村二组")
     await expect(miner.bubble("青山村二组")).to_contain_text("没发出")
     await asyncio.to_thread(town.office.start)
 
@@ -53,9 +53,9 @@ async def test_killed_right_after_the_submission(town: Town) -> None:
         one.forgives("net::ERR_")
     await widow.comes()
     await widow.presses("反映问题", "同意")
-    await widow.says("井边的石板断了，挑水的人摔了两个")
+    await widow.says("井边的石板断了，挑水要绕一大圈")
     await widow.says("管网漏水")
-    await widow.says("河口镇青山村")
+    await widow.names_the_place("河口镇青山村")
     await widow.presses("匿名")
     lost: list[str] = []
 

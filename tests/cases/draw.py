@@ -52,7 +52,7 @@ def stays() -> set[tuple[str, str]]:
 
 def people() -> str:
     """Who may do what, as a table."""
-    hats = ("handler", "helper", "dispatcher", "supervisor", "citizen", "clock")
+    hats = ("handler", "helper", "dispatcher", "supervisor", "checker", "citizen", "clock")
     rows = [
         f"| {act} | " + " | ".join("●" if hat in WHO[act] else "" for hat in hats) + " |" for act in Act if act in WHO
     ]

@@ -85,7 +85,12 @@ FULL: dict[Act, dict[str, Any]] = {  # what each act has to bring along
     Act.RETURN: {"text": "不归我们管"},
     Act.ASK: {"text": "请说清是哪一组"},
     Act.SUPPLEMENT: {"text": "是三组"},
-    Act.EXTEND: {"text": "要等配件", "until": NOW + timedelta(days=30)},
+    Act.REQUEST: {"text": "要等配件", "until": NOW + timedelta(days=30)},
+    Act.EXTEND: {"text": "要等配件"},
+    Act.DECLINE: {"text": "配件三天能到"},
+    Act.REPLY: {"text": "低保没有停，已查过"},
+    Act.PROGRESS: {"text": "配件已经订了"},
+    Act.PROPOSE: {"text": "已通水", "evidence": "现场照片"},
     Act.ASSIST: {"departments": ("minzheng", "hekou")},
     Act.ANSWER: {"text": "已抢修，今晚来水"},
     Act.RATE_WELL: {"score": 5},
@@ -94,9 +99,34 @@ FULL: dict[Act, dict[str, Any]] = {  # what each act has to bring along
     Act.REOPEN: {"text": "回头看不合格"},
     Act.MERGE: {"into": 8},
     Act.NOTE: {"text": "等水厂回话"},
-    Act.TOLD: {"text": "电话告知本人"},
+    Act.TOLD: {"text": "说了今晚来水", "how": "phone"},
+    Act.CONCLUDE: {"text": "查清了"},
+    Act.HOLD: {"text": "正在复查"},
+    Act.UNHOLD: {"text": "复查完了"},
     Act.REMIND: {"text": "answer", "evidence": "due"},
+    Act.SPLIT: {"text": "不是同一处"},
+    Act.SECOND: {"text": "我家也停水"},
+    Act.REVIEW: {"sheet": (("handling", "修过一次"), ("history", "去年也停"), ("conduct", "无"), ("demand", "合理"))},
+    Act.CROSSCHECK: {"department": "nongye"},
+    Act.CHECKED: {"text": "到户看过，有水", "attachments": ("photo",), "finding": "none"},
 }
+
+
+ASKED: dict[str, Any] = {"pending": "extend", "pending_by": LI.id, "pending_until": NOW + timedelta(days=30)}
+CLAIMED: dict[str, Any] = {"claimed_by": WANG.id, "claimed_name": WANG.name}
+NEEDS: dict[Act, dict[str, Any]] = {  # what has to have happened before
+    Act.RELEASE: CLAIMED,
+    Act.EXTEND: ASKED,
+    Act.DECLINE: ASKED,
+    Act.CONFIRM: {"rechecked_at": NOW - timedelta(days=1)},
+    Act.REOPEN: {"rechecked_at": NOW - timedelta(days=1)},
+    Act.CHECKED: {"checker": QIAN.unit},
+}
+
+
+def ready(state: State, act: Act, **changes: Any) -> Case:
+    """A case in this state to which the act may be done, if the state allows it at all."""
+    return case(state, **{**NEEDS.get(act, {}), **changes})
 
 
 def command(act: Act, by: Actor, **changes: Any) -> Command:

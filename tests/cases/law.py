@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cases.case import Act, Actor, Case, Role, State
+from cases.tips import ONLY
 
 # Where an act leads from each state. "-": it may not happen; "=": it changes nothing of the state.
 # "*": an unaccepted case is accepted first.
@@ -18,13 +19,20 @@ return       filed     filed     -         -         -         -         -      
 ask          waiting*  waiting   -         -         -         -         -         -
 supplement   =         =         handling  =         -         -         -         -
 wait_out     -         -         handling  -         -         -         -         -
+request      -         =         -         -         -         -         -         -
 extend       -         =         -         -         -         -         -         -
+decline      -         =         -         =         -         -         -         -
+reply        =         =         =         =         -         -         -         -
+progress     -         =         -         -         -         -         -         -
 assist       =         =         =         =         -         -         -         -
 answer       answered* answered  answered  answered  -         -         -         -
 rate_well    -         -         -         closed    closed    -         -         -
 rate_badly   -         -         -         handling  handling  -         -         -
 lapse        -         -         -         closed    -         -         -         -
+propose      -         -         -         =         -         -         -         -
 close        -         -         -         closed    -         -         -         -
+recheck      -         -         -         -         =         -         -         -
+confirm      -         -         -         -         =         -         -         -
 reopen       -         -         -         handling  handling  -         -         -
 withdraw     withdrawn withdrawn withdrawn withdrawn -         -         -         -
 merge        merged    merged    merged    merged    -         -         -         -
@@ -32,45 +40,70 @@ escalate     filed     filed     filed     filed     -         -         -      
 supervise    =         =         =         =         -         -         -         -
 note         =         =         =         =         =         =         =         =
 urge         =         =         =         =         -         -         -         -
-told         =         =         =         =         -         -         -         -
-remind       =         =         =         =         -         -         -         -
+told         =         =         =         =         =         =         -         -
+remind       =         =         =         =         =         =         -         -
 reveal       =         =         =         =         =         =         =         =
+conclude     -         =         -         -         -         -         -         -
 mute         =         =         =         =         =         =         =         =
 unmute       =         =         =         =         =         =         =         =
+split        -         -         -         -         -         -         -         filed
+second       =         =         =         =         -         -         -         -
+step_out     =         =         =         =         -         -         -         -
+review       =         =         =         =         =         -         -         -
+crosscheck   -         -         -         =         =         -         -         -
+checked      =         =         =         =         =         -         -         -
+hold         =         =         =         =         =         =         =         =
+unhold       =         =         =         =         =         =         =         =
 """
 
-HATS = ("handler", "helper", "dispatcher", "supervisor", "custodian", "admin", "citizen", "clock")
+HATS = ("handler", "helper", "dispatcher", "supervisor", "custodian", "admin", "citizen", "clock", "checker")
 _WHO = """
-             handler helper dispatcher supervisor custodian admin citizen clock
-file         .       .      .          .          .         .     .       .
-claim        x       .      x          .          .         .     .       .
-release      x       .      x          .          .         .     .       .
-accept       x       .      x          .          .         .     .       .
-refuse       x       .      x          .          .         .     .       .
-transfer     .       .      x          .          .         .     .       .
-return       x       .      .          .          .         .     .       .
-ask          x       .      x          .          .         .     .       .
-supplement   x       .      x          .          .         .     x       .
-wait_out     .       .      .          .          .         .     .       x
-extend       .       .      .          x          .         .     .       .
-assist       .       .      x          .          .         .     .       .
-answer       x       .      x          .          .         .     .       .
-rate_well    .       .      .          .          .         .     x       .
-rate_badly   .       .      .          .          .         .     x       .
-lapse        .       .      .          .          .         .     .       x
-close        x       .      x          .          .         .     .       .
-reopen       .       .      x          x          .         .     .       .
-withdraw     .       .      .          .          .         .     x       .
-merge        .       .      x          .          .         .     .       .
-escalate     .       .      .          x          .         .     .       .
-supervise    .       .      .          x          .         .     .       x
-note         x       x      x          x          .         .     .       .
-urge         .       .      .          .          .         .     x       .
-told         x       .      x          .          .         .     .       .
-remind       .       .      .          .          .         .     .       x
-reveal       x       .      x          .          .         .     .       .
-mute         .       .      x          x          .         .     .       .
-unmute       .       .      x          x          .         .     .       .
+             handler helper dispatcher supervisor custodian admin citizen clock checker
+file         .       .      .          .          .         .     .       .     .
+claim        x       .      x          .          .         .     .       .     .
+release      x       .      x          .          .         .     .       .     .
+accept       x       .      x          .          .         .     .       .     .
+refuse       x       .      x          .          .         .     .       .     .
+transfer     .       .      x          .          .         .     .       .     .
+return       x       .      .          .          .         .     .       .     .
+ask          x       .      x          .          .         .     .       .     .
+supplement   x       .      x          .          .         .     x       .     .
+wait_out     .       .      .          .          .         .     .       x     .
+request      x       .      x          .          .         .     .       .     .
+extend       .       .      .          x          .         .     .       .     .
+decline      .       .      .          x          .         .     .       .     .
+reply        .       x      .          .          .         .     .       .     .
+progress     x       .      x          .          .         .     .       .     .
+assist       .       .      x          .          .         .     .       .     .
+answer       x       .      x          .          .         .     .       .     .
+rate_well    .       .      .          .          .         .     x       .     .
+rate_badly   .       .      .          .          .         .     x       .     .
+lapse        .       .      .          .          .         .     .       x     .
+propose      x       .      x          x          .         .     .       .     .
+close        x       .      x          x          .         .     .       .     .
+recheck      .       .      .          .          .         .     .       x     .
+confirm      .       .      .          .          .         .     x       .     .
+reopen       .       .      x          x          .         .     x       .     .
+withdraw     .       .      .          .          .         .     x       .     .
+merge        .       .      x          .          .         .     .       .     .
+escalate     .       .      .          x          .         .     .       x     .
+supervise    .       .      .          x          .         .     .       x     .
+note         x       x      x          x          .         .     .       .     .
+urge         .       .      .          .          .         .     x       .     .
+told         x       .      x          .          .         .     .       .     .
+remind       .       .      .          .          .         .     .       x     .
+conclude     x       .      .          .          .         .     .       .     .
+reveal       x       .      x          .          .         .     .       .     .
+mute         .       .      x          x          .         .     .       .     .
+unmute       .       .      x          x          .         .     .       .     .
+split        .       .      x          .          .         .     .       .     .
+second       .       .      .          .          .         .     x       .     .
+step_out     .       .      .          .          .         .     x       .     .
+review       x       .      x          x          .         .     .       .     .
+crosscheck   .       .      x          x          .         .     .       .     .
+checked      .       .      .          .          .         .     .       .     x
+hold         .       .      .          x          x         .     .       .     .
+unhold       .       .      .          x          x         .     .       .     .
 """
 
 # What somebody still owes while a case stands in a state.
@@ -81,6 +114,19 @@ OWED: dict[State, set[str]] = {
     State.ANSWERED: {"rate"},
     State.CLOSED: set(),
     State.REFUSED: set(),
+    State.WITHDRAWN: set(),
+    State.MERGED: set(),
+}
+
+# What may be owed beside it: for as long as it has not reached the citizen, a helper has not replied, or the day of
+# the re-check has not come.
+BESIDE: dict[State, set[str]] = {
+    State.FILED: {"assist", "tell_accept", "tell_handling", "stage", "call_back"},
+    State.HANDLING: {"assist", "tell_accept", "tell_handling", "stage", "call_back"},
+    State.WAITING: {"assist", "tell_accept", "tell_handling", "stage", "call_back"},
+    State.ANSWERED: {"assist", "tell_accept", "tell_handling", "result", "call_back"},
+    State.CLOSED: {"recheck", "tell_accept", "tell_handling", "result", "call_back"},
+    State.REFUSED: {"tell_accept"},
     State.WITHDRAWN: set(),
     State.MERGED: set(),
 }
@@ -109,6 +155,8 @@ def hats(held: Case, who: Actor) -> set[str]:
         own.add("handler")
     if Role.CLERK in who.roles and who.unit in held.assist:
         own.add("helper")
+    if Role.CLERK in who.roles and who.unit == held.checker:
+        own.add("checker")
     return own
 
 
@@ -117,4 +165,6 @@ def outcome(held: Case, act: Act, who: Actor) -> State | str:
     leads = MOVES[held.state, act]
     if leads is None:
         return "state"
+    if act in ONLY:
+        return "role"  # of a tip only; `held` is a service case
     return leads if MAY[act] & hats(held, who) else "role"

@@ -10,6 +10,11 @@ FULL_WIDTH = str.maketrans(string.digits + "Xx-. ", "０１２３４５６７８
 NUMERALS = str.maketrans(string.digits, "零一二三四五六七八九")
 CAPITALS = str.maketrans(string.digits, "零壹贰叁肆伍陆柒捌玖")
 SPOKEN = str.maketrans("01", "〇幺")
+CIRCLED = str.maketrans(string.digits, "⓪①②③④⑤⑥⑦⑧⑨")
+IN_BRACKETS = str.maketrans(string.digits, "零㈠㈡㈢㈣㈤㈥㈦㈧㈨")
+BOLD = str.maketrans(string.digits, "".join(chr(0x1D7CE + n) for n in range(10)))
+READ_OUT = str.maketrans(string.digits, "洞幺两三四五六拐八勾")
+MARKS = ("，", "、", "；", "：", "！", "*", "#", "+", "…", "~", ";", ":", "\n")
 GAPS = (" ", "  ", "-", " - ", "—", ".", "．", "·", "_", "\u3000", "\xa0", "\u200b", "/")
 
 
@@ -59,8 +64,26 @@ def _mixed(random: Random, number: str) -> str:
     return "".join(digit.translate(random.choice((FULL_WIDTH, NUMERALS, CAPITALS, {}))) for digit in number)
 
 
+def _broken(random: Random, number: str) -> str:
+    """Over the end of a line."""
+    at = random.randrange(3, len(number) - 2)
+    return number[:at] + random.choice(("\n", "\r\n", " \n")) + number[at:]
+
+
+def _lettered(random: Random, number: str) -> str:
+    """O for 0 and l for 1, now and then."""
+    alike = {"0": "OoО", "1": "lI"}
+    return "".join(random.choice(alike[char]) if char in alike and random.random() < 0.6 else char for char in number)
+
+
+def _unseen(random: Random, number: str) -> str:
+    """Any amount of what cannot be seen between the digits."""
+    return "".join(char + random.choice(("", "\u200b", "\u200b\u200d\u2060\ufeff\u3164", "\xad")) for char in number)
+
+
 DISGUISES = (
     "plain", "full width", "numerals", "capitals", "spoken", "mixed", "grouped", "spelled", "sprinkled", "wide groups",
+    "circled", "in brackets", "bold", "read out", "broken", "lettered", "unseen", "punctuated", "in signs",
 )  # fmt: skip
 
 
@@ -84,6 +107,24 @@ def dressed(random: Random, number: str, how: str) -> str:
             return gap.join(number)
         case "sprinkled":
             return _sprinkled(random, number, gap)
+        case "circled":
+            return number.translate(CIRCLED)
+        case "in brackets":
+            return number.translate(IN_BRACKETS)
+        case "bold":
+            return number.translate(BOLD)
+        case "read out":
+            return number.translate(READ_OUT)
+        case "broken":
+            return _broken(random, number)
+        case "lettered":
+            return _lettered(random, number)
+        case "unseen":
+            return _unseen(random, number)
+        case "punctuated":
+            return random.choice(MARKS).join(number)
+        case "in signs":
+            return _grouped(number, random.choice(MARKS))
         case "wide groups":
             return _grouped(number, "-").translate(FULL_WIDTH)
         case _:
@@ -153,4 +194,27 @@ def coordinates(random: Random) -> str:
     return f"{random.uniform(26, 34):.5f},{random.uniform(97, 108):.5f}"
 
 
-HARMLESS = (case_numbers, dates, times, amounts, document_numbers, landlines, query_codes, coordinates)
+def lines(random: Random) -> str:
+    """A table pasted into a message: a line each."""
+    return "\n".join(f"{_day(random):%m.%d} {random.randrange(50, 5000)}元" for _ in range(random.randrange(2, 6)))
+
+
+def tip_numbers(random: Random) -> str:
+    """Numbers and codes of tips."""
+    code = f"{random.randrange(2, 10)}{random.randrange(10**15):015d}"
+    groups = "-".join(code[at : at + 4] for at in range(0, 16, 4))
+    return f"JB{_day(random):%Y%m%d}-{random.randrange(10000):04d}，查询码{groups}" if random.random() < 0.05 else (
+        f"JB{_day(random):%Y%m%d}-{random.randrange(10000):04d}"
+    )
+
+
+def words(random: Random) -> str:
+    """Numerals and letters that are words."""
+    many = ("两三个人", "洞口", "拐弯处", "什么时候", "OK", "lol", "一二三四组", "3组", "5l油", "10O元", "二〇二六年")
+    return "".join(random.choice(many) for _ in range(random.randrange(2, 8)))
+
+
+HARMLESS = (
+    case_numbers, dates, times, amounts, document_numbers, landlines, query_codes, coordinates, lines, tip_numbers,
+    words,
+)  # fmt: skip

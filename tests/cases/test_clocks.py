@@ -11,21 +11,44 @@ from hypothesis import strategies as st
 from cases.case import Act, Actor, Case, Event, State
 from cases.clocks import (
     SETTLES,
-    STEPS,
+    TO_CITIZEN,
     Obligation,
     add_working_days,
     answer_due,
+    awake,
     deadline,
     due,
     duties_after,
+    first_wake,
     is_working_day,
     published,
+    received_on,
+    rungs,
+    step_name,
     with_duties,
+    woken,
 )
 from cases.lifecycle import may
-from config.schema import Deadline, Kind
-from tests.cases.factory import CHEN, CLOCK, LIU, NOW, VILLAGER, WANG, case, command, county, remade, told
-from tests.cases.law import MOVES, OWED
+from cases.tips import ONLY
+from config.schema import County, Deadline, Kind
+from tests.cases.factory import (
+    CHEN,
+    CLAIMED,
+    CLOCK,
+    LIU,
+    NOW,
+    QIAN,
+    VILLAGER,
+    WANG,
+    ZHAO,
+    case,
+    command,
+    county,
+    ready,
+    remade,
+    told,
+)
+from tests.cases.law import BESIDE, MOVES, OWED
 
 CALENDAR = county().calendar
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -38,7 +61,7 @@ def day(text: str, year: int = 2026) -> date:
 
 def somebody(held: Case, act: Act) -> Actor:
     """Whoever may do this to the case."""
-    return next(who for who in (WANG, CHEN, LIU, VILLAGER, CLOCK) if may(held, who, act))
+    return next(who for who in (WANG, CHEN, LIU, ZHAO, QIAN, VILLAGER, CLOCK) if may(held, who, act))
 
 
 def beijing(text: str) -> datetime:
@@ -135,7 +158,8 @@ def test_a_duty_of_hours_knows_no_weekend() -> None:
 def test_what_filing_promises(kind: Kind, urgent: bool, accept: str, answer: str) -> None:
     held = case(kind=kind, urgent=urgent)
     duties = duties_after(Event(held.id, 1, Act.FILE, NOW, VILLAGER), held, county())
-    assert [(duty.duty, duty.due_at) for duty in duties] == [("accept", beijing(accept)), ("answer", beijing(answer))]
+    told = [(duty.duty, duty.due_at) for duty in duties if duty.duty != "assist"]
+    assert told == [("accept", beijing(accept)), ("answer", beijing(answer))]
     assert answer_due(NOW, county(), kind, urgent) == beijing(answer)
 
 
@@ -150,23 +174,30 @@ def test_hours_count_wherever_the_files_name_them() -> None:
 # --- which act lays what ----------------------------------------------------------------------------------
 
 ACCEPT, ANSWER = beijing("2026-11-24 18:00"), beijing("2026-12-01 18:00")
-CLAIMED = {"claimed_by": WANG.id, "claimed_name": WANG.name}
+TELL, DAY_AND_MONTH = beijing("2026-11-24 18:00"), beijing("2026-12-21 09:00")  # a Sunday: asked on Monday
 LAID: dict[Act, list[tuple[str, datetime]]] = {
-    Act.TRANSFER: [("accept", ACCEPT)],
+    Act.ACCEPT: [("tell_accept", TELL)],
+    Act.REFUSE: [("tell_accept", TELL)],
+    Act.TRANSFER: [("accept", ACCEPT), ("tell_handling", TELL)],
     Act.RETURN: [("accept", ACCEPT)],
-    Act.ESCALATE: [("accept", ACCEPT)],
-    Act.RATE_BADLY: [("answer", ANSWER)],
+    Act.ESCALATE: [("accept", ACCEPT), ("tell_handling", TELL)],
+    Act.RATE_BADLY: [("answer", ANSWER), ("call_back", TELL)],
     Act.REOPEN: [("answer", ANSWER)],
-    Act.EXTEND: [("answer", NOW + 30 * DAY)],
+    Act.EXTEND: [("answer", NOW + 30 * DAY), ("tell_handling", TELL)],
     Act.ASK: [("supplement", NOW + 10 * DAY)],
-    Act.ANSWER: [("rate", NOW + 7 * DAY)],
+    Act.ASSIST: [("assist", beijing("2026-11-27 18:00"))],  # civil affairs had been asked before
+    Act.ANSWER: [("rate", NOW + 7 * DAY), ("result", TELL)],
+    Act.RATE_WELL: [("recheck", DAY_AND_MONTH)],
+    Act.LAPSE: [("recheck", DAY_AND_MONTH)],
+    Act.CLOSE: [("recheck", DAY_AND_MONTH)],
+    Act.SPLIT: [("accept", ACCEPT), ("answer", NOW + 9 * DAY), ("tell_handling", TELL)],
 }
 
 
-@pytest.mark.parametrize("act", [act for act in Act if act is not Act.FILE])
+@pytest.mark.parametrize("act", [act for act in Act if act is not Act.FILE and act not in ONLY])
 def test_duties_after(act: Act) -> None:
-    order = (State.HANDLING, State.FILED, State.ANSWERED, State.WAITING)
-    held = case(next(state for state in order if MOVES[state, act]), **CLAIMED)
+    order = (State.HANDLING, State.FILED, State.ANSWERED, State.WAITING, State.CLOSED, State.MERGED)
+    held = ready(next(state for state in order if MOVES[state, act]), act, **CLAIMED)
     laid = told(held, command(act, somebody(held, act)))[1][-1][1]
     assert [(duty.duty, duty.due_at) for duty in laid] == LAID.get(act, [])
     assert all(duty.made_at == NOW and duty.step == 0 for duty in laid)
@@ -174,8 +205,16 @@ def test_duties_after(act: Act) -> None:
 
 def test_an_answered_case_that_is_escalated_is_owed_a_new_answer() -> None:
     held, happened = told(case(State.ANSWERED), command(Act.ESCALATE, LIU))
-    assert [duty.duty for duty in happened[0][1]] == ["accept", "answer"]
+    assert [duty.duty for duty in happened[0][1]] == ["accept", "answer", "tell_handling"]
     assert (held.answer_by, held.answered_at) == (ANSWER, None)
+
+
+def test_a_wrong_merge_costs_no_time_but_what_has_passed() -> None:
+    """The old date where it is still to come, a whole new term where it is not."""
+    late = case(State.MERGED, merged_into=8, answer_by=NOW - HOUR)
+    held, happened = told(late, command(Act.SPLIT, CHEN))
+    assert [duty.duty for duty in happened[0][1]] == ["accept", "answer", "tell_handling"]
+    assert (held.state, held.answer_by, held.merged_into) == (State.FILED, ANSWER, 0)
 
 
 def test_escalating_gives_nobody_more_time() -> None:
@@ -202,29 +241,139 @@ def test_a_case_shows_the_dates_of_its_duties() -> None:
 # --- and settles what -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("state", "act"), [move for move, to in MOVES.items() if to])
+@pytest.mark.parametrize(("state", "act"), [move for move, to in MOVES.items() if to and move[1] not in ONLY])
 def test_what_an_act_makes_obsolete_it_settles(state: State, act: Act) -> None:
-    """After any act exactly that is owed which the new state owes, and each once."""
-    held = case(state, **CLAIMED)
+    """After any act exactly that is owed which the new state owes, and each once; beside it, nothing it may not."""
+    held = ready(state, act, **CLAIMED)
     after, happened = told(held, command(act, somebody(held, act)))
-    owed = sorted(OWED[state])
+    owed = sorted(OWED[state] | BESIDE[state])
     for each, laid in happened:
         owed = [duty for duty in owed if duty not in SETTLES.get(each, frozenset())] + [duty.duty for duty in laid]
-    assert sorted(owed) == sorted(OWED[after.state])
+    assert sorted(duty for duty in owed if duty in set().union(*OWED.values())) == sorted(OWED[after.state])
+    assert set(owed) <= OWED[after.state] | BESIDE[after.state]
+    assert all(owed.count(duty) == 1 for duty in owed if duty != "assist")
 
 
 # --- waking -----------------------------------------------------------------------------------------------
 
 
+def climbed(duty: Obligation, where: County | None = None) -> list[tuple[str, datetime]]:
+    """What a duty that nobody sees to does, and when, if the clock looks at every moment."""
+    place, found, wake = where or county(), list[tuple[str, datetime]](), first_wake(duty, where or county())
+    while wake:
+        rung, duty = woken(duty, wake, place)
+        assert rung
+        found.append((step_name(rung), wake))
+        wake = duty.wake_at
+    return found
+
+
+def test_a_complaint_that_nobody_sees_to() -> None:
+    """Friday 10:00, 15 working days: half and 80 % in office hours, then up the ladder at nine in the morning."""
+    duty = Obligation("answer", NOW, beijing("2026-12-11 18:00"))
+    assert climbed(duty) == [
+        ("50", beijing("2026-12-01 08:00")),  # 02:00 at night
+        ("80", beijing("2026-12-07 11:36")),
+        ("due", beijing("2026-12-11 18:00")),
+        ("attention", beijing("2026-12-14 09:00")),
+        ("supervise", beijing("2026-12-16 09:00")),
+        ("escalate", beijing("2026-12-25 09:00")),
+    ]
+
+
+def test_an_emergency_knows_neither_night_nor_weekend() -> None:
+    duty = Obligation("answer", NOW, NOW + 24 * HOUR)
+    hours = [12.0, 19.2, 24, 25, 28, 96]
+    assert [at for _, at in climbed(duty)] == [NOW + hour * HOUR for hour in hours]
+
+
 @pytest.mark.parametrize(
-    ("duty", "hours"), [("accept", [10]), ("answer", [5, 8, 10]), ("supplement", [10]), ("rate", [10])]
+    ("at", "awake_at"),
+    [
+        ("2026-11-20 10:00", "2026-11-20 10:00"),
+        ("2026-11-20 12:00", "2026-11-20 14:00"),  # lunch
+        ("2026-11-20 19:59", "2026-11-20 19:59"),
+        ("2026-11-20 20:00", "2026-11-23 08:00"),  # Friday night
+        ("2026-11-24 02:00", "2026-11-24 08:00"),
+        ("2026-11-24 22:00", "2026-11-25 08:00"),
+        ("2026-11-21 11:00", "2026-11-23 09:00"),  # Saturday
+        ("2026-09-19 23:00", "2026-09-20 09:00"),  # the Sunday is worked
+        ("2026-10-01 03:00", "2026-10-08 09:00"),
+    ],
 )
-def test_when_a_duty_wakes(duty: str, hours: list[int]) -> None:
-    made = [Obligation(duty, NOW, NOW + 10 * HOUR, step).wake_at for step in range(len(hours) + 2)]
-    assert made == [*(NOW + n * HOUR for n in hours), None, None]
+def test_quiet_hours(at: str, awake_at: str) -> None:
+    assert awake(beijing(at), county()) == beijing(awake_at)
 
 
-def test_every_duty_has_steps_that_rise_to_its_end() -> None:
-    assert set(STEPS) == set().union(*OWED.values())
-    for steps in STEPS.values():
-        assert list(steps) == sorted(set(steps)) and steps[-1] == 1.0
+def test_an_office_without_quiet_hours_is_reminded_at_night() -> None:
+    assert awake(beijing("2026-11-24 02:00"), hours(lunch="", quiet="")) == beijing("2026-11-24 02:00")
+
+
+def test_other_duties_remind_once_when_they_are_due() -> None:
+    for duty in (*TO_CITIZEN, "assist"):
+        assert climbed(Obligation(duty, NOW, NOW + 9 * DAY)) == [("due", NOW + 9 * DAY)]
+
+
+def test_after_a_standstill_reminders_become_one() -> None:
+    duty = Obligation("answer", NOW, beijing("2026-12-11 18:00"))
+    rung, after = woken(duty, beijing("2026-12-12 10:00"), county())
+    assert rung and (step_name(rung), after.step, after.wake_at) == ("due", 3, beijing("2026-12-14 09:00"))
+
+
+def test_after_a_standstill_what_weighs_more_is_spread_anew() -> None:
+    """The house was silent for two months: attention first, and two and seven working days later what follows."""
+    duty = Obligation("answer", NOW, beijing("2026-12-11 18:00"), step=2)
+    found: list[tuple[str, datetime]] = []
+    now = beijing("2027-02-01 10:00")
+    while True:
+        rung, duty = woken(duty, now, county())
+        assert rung
+        found.append((step_name(rung), now))
+        if duty.wake_at is None:
+            break
+        now = duty.wake_at
+    assert found == [
+        ("attention", beijing("2027-02-01 10:00")),
+        ("supervise", beijing("2027-02-03 09:00")),
+        ("escalate", beijing("2027-02-12 09:00")),
+    ]
+
+
+def test_a_ladder_that_was_shortened_meanwhile_is_at_its_end() -> None:
+    duty = Obligation("answer", NOW, NOW + DAY, step=6)
+    assert woken(duty, NOW + 9 * DAY, county())[0] is None
+
+
+# --- hours and receipt ------------------------------------------------------------------------------------
+
+
+def hours(**changes: str) -> County:
+    """The county with other office hours."""
+    office = county().office
+    return remade(county(), office=office.model_copy(update={"hours": office.hours.model_copy(update=changes)}))
+
+
+@pytest.mark.parametrize(
+    ("at", "setting", "counts_as"),
+    [
+        ("2026-11-20 17:59", {"night": "next_day"}, "2026-11-20"),
+        ("2026-11-20 18:00", {"night": "next_day"}, "2026-11-23"),
+        ("2026-11-20 18:00", {}, "2026-11-20"),
+        ("2026-11-24 07:00", {"night": "next_day"}, "2026-11-24"),  # before the office opens: that day
+        ("2026-11-21 10:00", {}, "2026-11-21"),
+        ("2026-11-21 10:00", {"weekend": "next_day"}, "2026-11-23"),
+        ("2026-09-20 10:00", {"weekend": "next_day"}, "2026-09-20"),  # a worked Sunday
+        ("2026-10-01 10:00", {"weekend": "next_day"}, "2026-10-08"),
+    ],
+)
+def test_what_counts_as_received_when(at: str, setting: dict[str, str], counts_as: str) -> None:
+    assert received_on(beijing(at), hours(**setting)) == date.fromisoformat(counts_as)
+
+
+def test_a_duty_counts_from_the_day_of_receipt_as_set() -> None:
+    assert due(beijing("2026-11-20 22:30"), hours(night="next_day"), days=15) == beijing("2026-12-14 18:00")
+
+
+def test_every_step_of_the_ladder_names_its_source() -> None:
+    for duty in ("accept", "answer"):
+        assert all(rung.source for rung in rungs(duty, county()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -11,11 +11,27 @@ import pytest
 from cases.case import Act, Actor, Case, State
 from cases.guards import GUARDS, reopenable
 from cases.lifecycle import Illegal, decide
+from cases.tips import ONLY
 from config.schema import County, Ground
 from handlers.desk import Desk
 from handlers.messages import Inbound
 from handlers.staff import commands
-from tests.cases.factory import CHEN, LIU, NOW, VILLAGER, WANG, case, command, county, remade
+from tests.cases.factory import (
+    CHEN,
+    CLOCK,
+    LI,
+    LIU,
+    NOW,
+    QIAN,
+    VILLAGER,
+    WANG,
+    ZHAO,
+    case,
+    command,
+    county,
+    ready,
+    remade,
+)
 from tests.config.small import sample
 
 HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(seconds=1)
@@ -31,6 +47,15 @@ def refusal(held: Case, act: Act, by: Actor, where: County | None = None, **chan
 
 
 HANDLING, ANSWERED, CLOSED = case(State.HANDLING), case(State.ANSWERED), case(State.CLOSED)
+PAST = case(State.HANDLING, answer_by=NOW - 3 * DAY)
+ASKING = ready(State.HANDLING, Act.EXTEND)
+PROPOSED = case(State.ANSWERED, pending="close", pending_by=WANG.id)
+REPEAT, MERGED, CHECKING = (
+    case(State.ANSWERED, repeat_of=3),
+    case(State.MERGED, merged_into=8),
+    case(State.CLOSED, checker="nongye"),
+)
+EMPTY = (("handling", "修过"), ("history", ""), ("conduct", " "), ("demand", "有"))
 LONG_AGO = case(State.CLOSED, closed_at=NOW - 30 * DAY - TICK)
 
 TABLE: list[tuple[str, Case, Act, Actor, dict[str, Any], str]] = [
@@ -56,25 +81,52 @@ TABLE: list[tuple[str, Case, Act, Actor, dict[str, Any], str]] = [
     ("muting whoever came in person", case(person=0), Act.MUTE, CHEN, {}, "nobody"),
     ("muting whoever wrote", case(), Act.MUTE, CHEN, {}, ""),
     ("ending a mute of nobody", case(person=0), Act.UNMUTE, CHEN, {}, "nobody"),
+    ("looking at a child's contact", case(minor=True, claimed_by=LI.id), Act.REVEAL, WANG, {}, "minor"),
+    ("looking at a claimed child's", case(minor=True, claimed_by=WANG.id), Act.REVEAL, WANG, {}, ""),
+    ("keeping without a reason", case(), Act.HOLD, LIU, {"text": " "}, "empty"),
+    ("releasing without a reason", case(hold=True), Act.UNHOLD, LIU, {"text": ""}, "empty"),
     ("helpers: none", HANDLING, Act.ASSIST, CHEN, {"departments": ()}, "department"),
     ("helpers: the handler", HANDLING, Act.ASSIST, CHEN, {"departments": ("hekou", "shuiwu")}, "department"),
     ("helpers: a unit that is not", HANDLING, Act.ASSIST, CHEN, {"departments": ("moon",)}, "department"),
     ("helpers: discipline staff", HANDLING, Act.ASSIST, CHEN, {"departments": ("jijian",)}, "department"),
-    ("an extension without a reason", HANDLING, Act.EXTEND, LIU, {"text": ""}, "empty"),
-    ("an extension without a date", HANDLING, Act.EXTEND, LIU, {"until": None}, "until"),
-    ("an extension to the same day", HANDLING, Act.EXTEND, LIU, {"until": HANDLING.answer_by}, "until"),
-    ("an extension by 30 days", HANDLING, Act.EXTEND, LIU, {"until": NOW + 39 * DAY}, ""),
-    ("an extension by more than 30", HANDLING, Act.EXTEND, LIU, {"until": NOW + 39 * DAY + TICK}, "too_far"),
-    ("an extension by a tick", HANDLING, Act.EXTEND, LIU, {"until": NOW + 9 * DAY + TICK}, ""),
-    ("a second extension", case(State.HANDLING, extended=True), Act.EXTEND, LIU, {}, "extended"),
-    (
-        "an extension into the past",
-        case(State.HANDLING, answer_by=NOW - 3 * DAY),
-        Act.EXTEND,
-        LIU,
-        {"until": NOW - DAY},
-        "until",
-    ),
+    ("asking for time without a reason", HANDLING, Act.REQUEST, WANG, {"text": ""}, "empty"),
+    ("asking for time without a date", HANDLING, Act.REQUEST, WANG, {"until": None}, "until"),
+    ("asking until the same day", HANDLING, Act.REQUEST, WANG, {"until": HANDLING.answer_by}, "until"),
+    ("asking for 30 days", HANDLING, Act.REQUEST, WANG, {"until": NOW + 39 * DAY}, ""),
+    ("asking for more than 30", HANDLING, Act.REQUEST, WANG, {"until": NOW + 39 * DAY + TICK}, "too_far"),
+    ("asking for a tick", HANDLING, Act.REQUEST, WANG, {"until": NOW + 9 * DAY + TICK}, ""),
+    ("asking into the past", PAST, Act.REQUEST, WANG, {"until": NOW - DAY}, "until"),
+    ("asking a second time", ASKING, Act.REQUEST, WANG, {}, "requested"),
+    ("asking after an extension", case(State.HANDLING, extended=True), Act.REQUEST, WANG, {}, "extended"),
+    ("extending what nobody asked for", HANDLING, Act.EXTEND, LIU, {}, "no_request"),
+    ("extending as asked", ASKING, Act.EXTEND, LIU, {}, ""),
+    ("extending to an earlier day", ASKING, Act.EXTEND, LIU, {"until": NOW + 20 * DAY}, ""),
+    ("extending to a later day", ASKING, Act.EXTEND, LIU, {"until": NOW + 31 * DAY}, "too_far"),
+    ("extending to before the end", ASKING, Act.EXTEND, LIU, {"until": NOW + DAY}, "until"),
+    ("extending one's own request", replace(ASKING, pending_by=LIU.id), Act.EXTEND, LIU, {}, "own_request"),
+    ("extending without a reason", ASKING, Act.EXTEND, LIU, {"text": ""}, "empty"),
+    ("a second extension", replace(ASKING, extended=True), Act.EXTEND, LIU, {}, "extended"),
+    ("declining", ASKING, Act.DECLINE, LIU, {}, ""),
+    ("declining without a reason", ASKING, Act.DECLINE, LIU, {"text": ""}, "empty"),
+    ("declining what nobody asked for", HANDLING, Act.DECLINE, LIU, {}, "no_request"),
+    ("declining one's own request", replace(ASKING, pending_by=LIU.id), Act.DECLINE, LIU, {}, "own_request"),
+    ("replying nothing", HANDLING, Act.REPLY, ZHAO, {"text": ""}, "empty"),
+    ("telling no progress", HANDLING, Act.PROGRESS, WANG, {"text": " "}, "empty"),
+    ("proposing without evidence", ANSWERED, Act.PROPOSE, WANG, {"evidence": ""}, "evidence"),
+    ("proposing twice", PROPOSED, Act.PROPOSE, CHEN, {}, "second"),
+    ("saying all is well unasked", CLOSED, Act.CONFIRM, VILLAGER, {}, "window"),
+    ("reopening unasked", CLOSED, Act.REOPEN, VILLAGER, {}, "window"),
+    ("reopening when asked", replace(LONG_AGO, rechecked_at=NOW - 30 * DAY), Act.REOPEN, VILLAGER, {}, ""),
+    ("reopening too long after", replace(CLOSED, rechecked_at=NOW - 31 * DAY), Act.REOPEN, VILLAGER, {}, "window"),
+    ("a return on the second day", case(opened_at=NOW - 2 * DAY), Act.RETURN, WANG, {}, ""),
+    ("a return on the third", case(opened_at=NOW - 3 * DAY), Act.RETURN, WANG, {}, "return_late"),
+    ("a return of what has just come", case(opened_at=NOW - 9 * DAY, since=NOW), Act.RETURN, WANG, {}, ""),
+    ("telling in no way", HANDLING, Act.TOLD, WANG, {"how": ""}, "how"),
+    ("telling in an odd way", HANDLING, Act.TOLD, WANG, {"how": "pigeon"}, "how"),
+    ("telling about nothing known", HANDLING, Act.TOLD, WANG, {"about": ("answer",)}, "about"),
+    ("telling tomorrow", HANDLING, Act.TOLD, WANG, {"on": NOW + DAY}, "told_on"),
+    ("telling before it was filed", HANDLING, Act.TOLD, WANG, {"on": NOW - 9 * DAY}, "told_on"),
+    ("telling today of the stage", HANDLING, Act.TOLD, WANG, {"on": NOW, "about": ("stage",)}, ""),
     ("urging", HANDLING, Act.URGE, VILLAGER, {}, ""),
     ("urging again at once", case(urged_at=NOW - 24 * HOUR + TICK), Act.URGE, VILLAGER, {}, "urged"),
     ("urging again after a day", case(urged_at=NOW - 24 * HOUR), Act.URGE, VILLAGER, {}, ""),
@@ -89,6 +141,25 @@ TABLE: list[tuple[str, Case, Act, Actor, dict[str, Any], str]] = [
     ("rating after the window", LONG_AGO, Act.RATE_BADLY, VILLAGER, {}, "rated"),
     ("closing without evidence", ANSWERED, Act.CLOSE, WANG, {"evidence": " "}, "evidence"),
     ("closing without a result", ANSWERED, Act.CLOSE, WANG, {"text": ""}, "evidence"),
+    ("closing what came back unreviewed", REPEAT, Act.CLOSE, WANG, {}, "review"),
+    ("closing what came back, reviewed", case(State.ANSWERED, repeat_of=3, reviewed=True), Act.CLOSE, WANG, {}, ""),
+    ("silence on what came back", REPEAT, Act.LAPSE, CLOCK, {}, "review"),
+    ("content with what came back", REPEAT, Act.RATE_WELL, VILLAGER, {}, ""),
+    ("a review without a part", REPEAT, Act.REVIEW, WANG, {"sheet": (("handling", "修过"),)}, "sheet"),
+    ("a review with an empty part", REPEAT, Act.REVIEW, WANG, {"sheet": EMPTY}, "sheet"),
+    ("splitting without a reason", MERGED, Act.SPLIT, CHEN, {"text": " "}, "empty"),
+    ("splitting after the window", replace(MERGED, closed_at=NOW - 31 * DAY), Act.SPLIT, CHEN, {}, "window"),
+    ("joining in with nothing", HANDLING, Act.SECOND, VILLAGER, {"text": ""}, "empty"),
+    ("a check of a topic not chosen", case(State.CLOSED, topic="07.04"), Act.CROSSCHECK, LIU, {}, "check_topic"),
+    ("a check by the handler", CLOSED, Act.CROSSCHECK, LIU, {"department": "shuiwu"}, "checker"),
+    ("a check by a helper", CLOSED, Act.CROSSCHECK, LIU, {"department": "minzheng"}, "checker"),
+    ("a check by discipline staff", CLOSED, Act.CROSSCHECK, LIU, {"department": "jijian"}, "checker"),
+    ("a check by nobody", CLOSED, Act.CROSSCHECK, LIU, {"department": ""}, "checker"),
+    ("a second check at once", CHECKING, Act.CROSSCHECK, LIU, {"department": "hekou"}, "checking"),
+    ("a check without a finding", CHECKING, Act.CHECKED, QIAN, {"finding": "fine"}, "finding"),
+    ("a check without a file", CHECKING, Act.CHECKED, QIAN, {"attachments": ()}, "check_evidence"),
+    ("a check without words", CHECKING, Act.CHECKED, QIAN, {"text": ""}, "check_evidence"),
+    ("a check that found something", CHECKING, Act.CHECKED, QIAN, {"finding": "found"}, ""),
     ("reopening without a reason", CLOSED, Act.REOPEN, LIU, {"text": ""}, "empty"),
     ("reopening after the window", LONG_AGO, Act.REOPEN, LIU, {}, "window"),
     ("reopening on the last tick", case(State.CLOSED, closed_at=NOW - 30 * DAY), Act.REOPEN, LIU, {}, ""),
@@ -107,7 +178,7 @@ def test_guards(held: Case, act: Act, by: Actor, changes: dict[str, Any], reason
 
 
 def test_every_guard_is_in_the_table() -> None:
-    elsewhere = {Act.CLAIM, Act.RELEASE}  # test_lifecycle: who has it
+    elsewhere = {Act.CLAIM, Act.RELEASE, *ONLY}  # test_lifecycle: who has it; tests/tips
     assert set(GUARDS) == {act for _, _, act, _, _, reason in TABLE if reason} | elsewhere
 
 

@@ -45,9 +45,21 @@ def test_the_matrix(role: str, unit: str, expected: Sight) -> None:
 
 @pytest.mark.parametrize("lane", [Lane.TIP, Lane.UPPER])
 @pytest.mark.parametrize(("role", "unit"), [cell[:2] for cell in cells()])
-def test_nobody_sees_a_tip(lane: Lane, role: str, unit: str) -> None:
-    """Until the tip lane has its own rule, nobody does (检举控告工作规则 §47)."""
+def test_no_ordinary_unit_sees_a_tip(lane: Lane, role: str, unit: str) -> None:
+    """Wherever it lies (检举控告工作规则 §47)."""
     assert sight(staff(role, unit), case(department="jiaojing", lane=lane), sample()) is Sight.NONE
+
+
+@pytest.mark.parametrize(("role", "unit"), [cell[:2] for cell in cells()])
+def test_only_a_custodian_of_its_discipline_unit_sees_a_tip(role: str, unit: str) -> None:
+    seen = sight(staff(role, unit), case(department="jijian", assist=(), lane=Lane.TIP), sample())
+    assert (seen is Sight.WORK) == ((role, unit) == ("custodian", "jijian"))
+    assert seen is not Sight.READ
+
+
+def test_a_group_chat_or_a_command_line_is_no_custodian() -> None:
+    nobody = Actor("staff", 0, "", frozenset(Role), "jijian")
+    assert sight(nobody, case(department="jijian", lane=Lane.TIP), sample()) is Sight.NONE
 
 
 @pytest.mark.parametrize("kind", ["citizen", "clock", ""])

@@ -113,11 +113,15 @@ def test_a_site_rewords_a_sentence_and_keeps_the_others(tmp_path: Path):
 
 
 def test_copied_out_files_load_as_they_are(tmp_path: Path):
+    """But for the tip lane, which an office opens by a decision of its own."""
     written = copy_out(tmp_path / "site")
     names = {str(path.relative_to(tmp_path / "site")) for path in written}
     assert {"config/office.yaml", "config/categories.yaml", "config/holidays.yaml"} <= names
     assert {path.suffix for path in written} <= {".yaml", ".md"}
-    assert load(tmp_path / "site") == load()
+    own, packaged = load(tmp_path / "site"), load()
+    assert (own.office.tip_lane, packaged.office.tip_lane) == (False, True)
+    closed = packaged.office.model_copy(update={"tip_lane": False})
+    assert own.model_dump() == {**packaged.model_dump(), "office": closed.model_dump()}
 
 
 def test_copying_out_again_or_over_anything_is_refused(tmp_path: Path):

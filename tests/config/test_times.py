@@ -9,7 +9,7 @@ from pathlib import Path
 import chinese_calendar
 import pytest
 
-from config.schema import County
+from config.schema import County, Lane
 from tests.config.small import changed, sample
 
 WRONG = [
@@ -73,10 +73,12 @@ CLOCKS = [  # domain.md §2: 四川 2025-12: 3, 7, 15 working days; urgent: 2 ho
 
 
 def test_the_shipped_clocks_are_those_of_the_rule():
-    rules = sample().deadlines
+    rules = [rule for rule in sample().deadlines if rule.lane is Lane.SERVICE]
     found = [
         (rule.kind, rule.urgent, rule.accept_days, rule.accept_hours, rule.answer_days, rule.answer_hours)
         for rule in rules
     ]
     assert found == CLOCKS
+    (tip,) = (rule for rule in sample().deadlines if rule.lane is Lane.TIP)  # 检举控告工作规则: 15 and 15
+    assert (tip.accept_days, tip.answer_days, bool(tip.source)) == (15, 15, True)
     assert all(rule.source for rule in rules)

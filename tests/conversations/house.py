@@ -24,7 +24,7 @@ from bot.store.tables import case as case_table
 from bot.store.tables import metadata
 from bot.store.vault import Vault
 from bot.timers import Timers
-from cases.case import Case
+from cases.case import Case, is_tip
 from handlers.dialogue import Talk
 from handlers.messages import Attachment, GeoPoint, Inbound, Letter, Taken
 from handlers.wording import render
@@ -63,6 +63,7 @@ class TalkHouse:
         self.store.before_commit.append(self.keys.commit)
         self.vault = Vault(ring, self.keys)
         self.texts = self.site.county.texts
+        self.hot: tuple[str, ...] = ()  # ids of what everybody asks
         self._keys = count(1)
         self._ids = count(7_000_000_000_000_001, 1_000_003)
         guesses = self.site.county.office.limits.code_guesses_per_minute
@@ -81,7 +82,7 @@ class TalkHouse:
         """What the core does with a message, without threads: prepare, one transaction, drop what is erased."""
         told = inbound.text and not inbound.choice and inbound.channel not in (turn.STAFF, turn.TIMER)
         prepared = self.site.prepare(inbound.text, inbound.at) if told else turn.Prepared()
-        room = turn.Room(self.site, self.vault, self.fresh, self._guesses.allow)
+        room = turn.Room(self.site, self.vault, self.fresh, self._guesses.allow, hot=self.hot)
         turned = await self.store.write(lambda conn: turn.take(conn, inbound, prepared, room))
         self.keys.drop(*turned.ripples.dropped)
         return turned.taken
@@ -105,7 +106,7 @@ class TalkHouse:
     def heard(self, letter: Letter, lang: str) -> Heard:
         """A letter of ours as the person reads it."""
         assert letter.reply is not None
-        shown = render(letter.reply, self.texts[lang], lambda id: self.vault.ring.query_code(id, 1))
+        shown = render(letter.reply, self.texts[lang], lambda id: self.vault.ring.query_code(id, 1, is_tip(id)))
         return Heard(shown.paragraphs, tuple((token, label) for token, label, _ in shown.options), shown.wants)
 
     # --- what tests look at ----------------------------------------------------------------------------
@@ -123,7 +124,8 @@ class TalkHouse:
 
     def code(self, no: str) -> str:
         """The query code of a case."""
-        return self.vault.ring.query_code(next(case.id for case in self.cases() if case.no == no), 1)
+        found = next(case.id for case in self.cases() if case.no == no)
+        return self.vault.ring.query_code(found, 1, is_tip(found))
 
 
 class TurnPlayer:
@@ -213,7 +215,7 @@ class TurnPlayer:
         file = Attachment(f"{self.name}-{number}", kind, f"{kind}-{number}.{ending}", mime, 1000 + number)  # pyright: ignore[reportArgumentType]
         known = self.known()
         assert known is not None
-        self.house.write(lambda conn: files.add(conn, known.citizen.id, file, self.house.now))
+        self.house.write(lambda conn: files.add(conn, self.house.vault, known.citizen.id, file, self.house.now))
         return file
 
 

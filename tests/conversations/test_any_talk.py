@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -268,11 +269,11 @@ def told(talk: Talk) -> set[str]:
 
 
 AnyTalk.TestCase.settings = settings(
-    max_examples=400 if DEEP else 30,
+    max_examples=400 if DEEP else 10,
     stateful_step_count=60 if DEEP else 25,
     deadline=None,
     derandomize=not DEEP,
     suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much),
 )
-TestAnyTalk = AnyTalk.TestCase
+TestAnyTalk = pytest.mark.timeout(7200 if DEEP else 300)(AnyTalk.TestCase)
 __all__ = ["TestAnyTalk", "initialize", "invariant", "replace"]

@@ -206,3 +206,23 @@ async def test_no_number_that_tells_on_somebody(
         assert mask(row.text) == row.text
         assert number not in row.text
         assert not re.search(r"\d{8}", row.text)
+
+
+# --- what everybody asks --------------------------------------------------------------------------------------------
+
+
+async def test_what_everybody_asks_is_one_press_away_and_logged_as_such(log: Log) -> None:
+    log.house.hot = ("gone", "gaoling-biaozhun", "dibao-tiaojian", "gaoling-biaozhun")
+    shown = (await log.wu.press("policy"))[-1]
+    assert shown.buttons[0] == ("hot", "大家都在问")
+    listed = (await log.wu.press("hot"))[-1]
+    assert [token for token, _ in listed.buttons][:2] == ["faq:hot:gaoling-biaozhun", "faq:hot:dibao-tiaojian"]
+    answered = (await log.wu.press("faq:hot:dibao-tiaojian"))[-1]
+    assert "faq:ok:dibao-tiaojian" in [token for token, _ in answered.buttons]
+    (row,) = log.rows()
+    assert (row.arrival, row.shown, row.text) == ("hot", ("dibao-tiaojian",), "")
+
+
+async def test_an_office_that_lists_nothing_has_no_such_button(log: Log) -> None:
+    shown = (await log.wu.press("policy"))[-1]
+    assert "hot" not in [token for token, _ in shown.buttons]

@@ -37,7 +37,7 @@ NAMED = {
     "outbox: after send",
     "outbox settles: before UPDATE outbox",
     "upload: before writing .in",
-    "upload: before renaming .new",
+    "upload: before renaming .sealed",
     "upload: after INSERT attachment",
     START,
     ANY_MOMENT,

@@ -9,7 +9,7 @@ import pytest
 
 from bot import housekeeping
 from bot.store import cases
-from cases.case import Case
+from cases.case import Case, Role
 from handlers.messages import Taken
 from tests.review.town import STORY, Town
 
@@ -118,12 +118,63 @@ async def drafted(town: Town, who: str) -> None:
     await town.say(who, choice="menu")
 
 
-async def test_consent_taken_back_is_asked_for_again_on_the_draft(town: Town) -> None:
+async def test_consent_taken_back_takes_the_draft_along(town: Town) -> None:
     await drafted(town, "wu")
-    for choice in ("privacy", "revoke", "menu", "resume"):
+    photo = await town.upload("wu")
+    for choice in ("privacy", "revoke", "revoke:yes"):
         taken = await town.say("wu", choice=choice)
-    assert words(taken) == ["report.consent.notice"]
-    assert words(await town.say("wu", choice="agree")) == ["report.place.ask"]
+    assert words(taken) == ["privacy.withdrawn"]
+    assert (await town.talk("wu")).drafts == ()
+    assert words(await town.say("wu", choice="resume"))[0] == "dialogue.old_button"
+    assert await town.door.open_file("web", "wu", photo.id) is None
+    await town.say("wu", choice="report")
+    assert words(await town.say("wu", STORY))[0] != "report.place.ask"
+
+
+async def test_consent_taken_back_leaves_the_case_without_the_person(town: Town) -> None:
+    """The matter goes on; the person hears no more of it, and no key is left to their name."""
+    held = await town.file("wu", contact="刘长贵 13900139000")
+    assert held.phone == "13900139000"
+    for choice in ("privacy", "revoke", "revoke:yes"):
+        await town.say("wu", choice=choice)
+    after = await town.read(lambda conn: cases.by_id(conn, town.core.vault, held.id))
+    assert after
+    assert (after.story, after.person, after.name, after.phone, after.open) == (STORY, 0, "", "", True)
+    clerk = await town.hire("王芳", Role.CLERK, "shuiwu")
+    before = len(await town.heard("wu"))
+    await town.press(clerk, "answer", held.no, "管网已经冲洗，请再看看")
+    assert len(await town.heard("wu")) == before
+
+
+async def test_a_corrected_contact_is_that_of_the_cases_too(town: Town) -> None:
+    named, nameless = await town.file("wu", contact="刘长贵 13900139000"), await town.file("wu")
+    await town.say("wu", choice="privacy")
+    await town.say("wu", choice="correct")
+    await town.say("wu", "刘长富 13700137000")
+    for case, phone in ((named, "13700137000"), (nameless, "")):
+        after = await town.read(lambda conn, case=case: cases.by_id(conn, town.core.vault, case.id))
+        assert after
+        assert after.phone == phone
+
+
+async def test_everything_is_exported_page_by_page(town: Town) -> None:
+    """Thirty cases and a talk of hundreds of letters: each story is on some page, and no page holds a page."""
+    stories = [f"自来水黄得很，第{n}回了，没人来修" for n in range(1, 25)]
+    for story in stories:
+        await town.file("wu", story=story)
+    await town.say("wu", choice="privacy")
+    taken = await town.say("wu", choice="export")
+    said, number = "", 0
+    while True:
+        reply = taken.letters[-1].reply
+        assert reply
+        said += str(reply.parts)
+        if not any(option.token == f"page:{number + 1}" for option in reply.options):
+            break
+        number += 1
+        taken = await town.say("wu", choice=f"page:{number}")
+    assert number > 10
+    assert [story for story in stories if said.count(story) < 2] == []  # as a case and as it was told
 
 
 async def test_a_draft_goes_on_where_it_stopped(town: Town) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection, update
 
+from bot.export import looks, row_of
 from bot.office import StaffDoor
-from bot.store import lists
+from bot.store import cases, lists
+from bot.store.tables import attachment
 from cases.case import Actor, Role
 from handlers.staff.card import LOOK, CardQuery
 from tests.review.town import Town
@@ -79,3 +83,57 @@ async def test_every_look_is_kept(town: Town) -> None:
     await town.press(clerk, "reveal", held.no, "再打一次")
     town.now += timedelta(minutes=1)
     assert await sees() == (True, 2)
+
+
+async def test_a_child_is_read_by_whoever_claimed_the_case_and_by_nobody_else(town: Town) -> None:
+    """Not in a card, the file, a search, an export, nor behind a file's address; each who may has said so on record."""
+    held = await town.file("wu", story=f"{STORY}，我家在三组")
+    photo = await town.upload("wu", "身份证11010519491231002X.jpg")
+
+    def of_a_child(conn: Connection) -> None:
+        mine = update(attachment).where(attachment.c.id == photo.id)
+        conn.execute(mine.values(case_id=held.id))
+        child = replace(held, minor=True, attachments=(photo.id,), name="吴小", phone="13900139000")
+        cases.save(conn, town.core.vault, child, town.now)
+
+    await town.core.store.write(of_a_child)
+    wang, li = await town.hire("王芳", Role.CLERK, "shuiwu"), await town.hire("李强", Role.CLERK, "shuiwu")
+    chen = await town.hire("陈伟", Role.DISPATCHER, "zhiban")
+    assert await refusal(town, wang, "reveal", held.no) == "minor"
+    await town.press(wang, "claim", held.no)
+    await town.press(wang, "reveal", held.no)
+    for who, reads in ((wang, True), (li, False), (chen, False)):
+        file = await town.door.case(who, held.no)
+        assert file
+        assert (file.story != "", file.card.summary != "", file.attachments != ()) == (reads, reads, reads)
+        assert (file.name, file.phone) == (("吴小", "13900139000") if reads else ("", ""))
+        page = await town.door.cards(who, CardQuery(text="三组"))
+        assert (held.no in [card.no for card in page.cards]) is reads
+        assert (await town.door.case_file(who, held.no, photo.id) is not None) is reads
+    now = await town.read(lambda conn: cases.by_id(conn, town.core.vault, held.id))
+    assert now
+    row = row_of(now, town.core.site.county, town.now, contact=True)
+    assert (row["story"], row["name"], row["phone"]) == ("", "", "")
+    happened = await town.read(lambda conn: cases.events(conn, town.core.vault, held.id))
+    assert [(one.act, one.by.name) for one in looks(happened)] == [("claim", "王芳"), ("reveal", "王芳")]
+
+
+async def refusal(town: Town, who: Actor, act: str, no: str) -> str:
+    """Why it may not be."""
+    return (await town.press(who, act, no)).data.get("error", "")
+
+
+async def test_numbers_in_the_names_of_files_are_masked(town: Town) -> None:
+    held = await town.file("wu")
+    photo = await town.upload("wu", "身份证11010519491231002X.jpg")
+    mine = update(attachment).where(attachment.c.id == photo.id).values(case_id=held.id)
+    await town.core.store.write(lambda conn: conn.execute(mine))
+    await town.core.store.write(
+        lambda conn: cases.save(conn, town.core.vault, replace(held, attachments=(photo.id,)), town.now)
+    )
+    wang = await town.hire("王芳", Role.CLERK, "shuiwu")
+    file = await town.door.case(wang, held.no)
+    opened = await town.door.case_file(wang, held.no, photo.id)
+    assert file
+    assert opened
+    assert {file.attachments[0].name, opened[0].name} == {"身份证****************2X.jpg"}

@@ -47,7 +47,7 @@ async def test_until_somebody_rings_them(town: Town) -> None:
     wang = await town.hire("王芳", Role.CLERK, case.department)
     await town.press(wang, "accept", case.no)
     assert await unreached(town, wang) == [case.no]
-    await town.press(wang, "told", case.no, "打了电话，本人知道了")
+    await town.press(wang, "told", case.no, "本人知道了", {"how": "phone"})
     assert await unreached(town, wang) == []
     assert await deliveries(town, wang, case.no) == ["told"]
     await town.heard("an")

@@ -32,6 +32,12 @@ STORY = "自来水黄得很，一个多星期没人来修"
 TOPIC = "07.02"
 
 
+def offers(taken: Taken) -> list[str]:
+    """The buttons under the last thing somebody was told."""
+    last = taken.letters[-1].reply if taken.letters else None
+    return [option.token for option in last.options] if last else []
+
+
 class Town:
     """An office with its citizens and staff. `now` is what its clock shows."""
 
@@ -72,11 +78,15 @@ class Town:
             taken = await self.say(who, **said)
         return taken
 
-    async def file(self, who: str, topic: str = TOPIC, story: str = STORY) -> Case:
-        """A complaint, anonymous, in 青山村."""
+    async def file(self, who: str, topic: str = TOPIC, story: str = STORY, contact: str = "") -> Case:
+        """A complaint in 青山村, anonymous or with a contact; whoever else says so, they go their own way."""
         await self.tell(who, topic, story)
-        for choice in ("place:qingshan", "anonymous", "submit"):
-            taken = await self.say(who, choice=choice)
+        taken = await self.say(who, choice="place:qingshan")
+        own = ("join:no",) if "join:no" in offers(taken) else ()
+        for choice in own:
+            await self.say(who, choice=choice)
+        await self.say(who, contact, "" if contact else "anonymous")
+        taken = await self.say(who, choice="submit")
         return (await self.read(lambda conn: cases.of_person(conn, self.core.vault, taken.person)))[0]
 
     async def upload(self, who: str, name: str = "a.jpg") -> Attachment:
@@ -90,7 +100,7 @@ class Town:
             vault = self.core.vault
             known = people.find(conn, vault, "web", who, self.now)
             known = known or people.make(conn, vault, "web", who, self.core.fresh(), self.now)
-            files.add(conn, known.citizen.id, file, self.now)
+            files.add(conn, vault, known.citizen.id, file, self.now)
 
         await self.core.store.write(work)
         return file

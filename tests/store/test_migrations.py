@@ -29,7 +29,8 @@ def _schema(path: Path) -> Schema:
     """Every table and index with the lines of its definition, sorted: constraints may stand in any order."""
     with closing(sqlite3.connect(path)) as raw:
         found = raw.execute("SELECT name, sql FROM sqlite_schema WHERE sql NOT NULL AND name <> 'alembic_version'")
-        return {name: sorted(line.strip(" ,\t") for line in re.split(r"\n", sql)) for name, sql in found}
+        split = {name: [one.strip(" ,\t") for one in re.split(r"\n|, ", sql)] for name, sql in found}
+        return {name: sorted(filter(None, lines)) for name, lines in split.items()}
 
 
 def _migrate(path: Path) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from bot.store import lists
+from bot.store import lists, repeats
 from bot.store.connect import bare, core, inspect
 from bot.store.keys import KeyRing
 from bot.store.keystore import KeyStore
@@ -21,6 +21,7 @@ from cases.case import Actor, Role
 from config.load import load
 from config.schema import County
 from handlers.staff.card import VIEWS, CardQuery
+from tests.cases.factory import case
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 CLERK = Actor("staff", 1, "王芳", frozenset({Role.CLERK}), "jiaotong")
@@ -72,3 +73,24 @@ def test_a_list(conn: Connection, path: Path, county: County, viewer: Actor, vie
     for step in steps:
         in_order = view in ("all", "done") and viewer is DISPATCHER and "USING INDEX case_moved_all" in step
         assert step.startswith("SEARCH") or step.endswith(OF_THE_OPEN) or in_order, step
+
+
+def test_the_same_matter_goes_by_an_index(conn: Connection, path: Path, county: County) -> None:
+    """Whoever says it too, like cases, cases that came back, clusters: none reads all there ever was."""
+    ring = KeyRing.load(None, path.parent / "keys")
+    vault = Vault(ring, KeyStore(path.parent / "keys" / "keys.sqlite3", ring))
+    held, since = case(name="罗大勇"), NOW - timedelta(days=90)
+    with plans(conn) as steps:
+        repeats.voices(conn, "06.01", "qingshan", since)
+        repeats.others(conn, held.id, 1)
+        repeats.around(conn, vault, held, since)
+        repeats.closed_like(conn, vault, held, since)
+        repeats.joiners(conn, vault, held.id)
+        repeats.has_joiners(conn, held.id)
+        repeats.joined_by(conn, vault, 1)
+        repeats.tallies(conn, NOW, county.repeats)
+        repeats.latest_checks(conn, since)
+    vault.keys.close()
+    used = {word for step in steps for word in step.split()}
+    assert {"case_alike", "case_person", "case_merged", "case_month"} <= used
+    assert [step for step in steps if not step.startswith("SEARCH")] == []

@@ -148,3 +148,24 @@ def test_a_case_that_is_erased_takes_its_suggestion_along(conn: Connection, vaul
     suggest(conn, vault)
     vault.keys.drop(case_owner(7))
     assert suggestions.waiting(conn, vault) == []
+
+
+def test_the_most_asked_are_counted_by_people_and_not_by_the_list_that_shows_them(
+    conn: Connection, vault: Vault
+) -> None:
+    def said(person: int, after: int, arrival: str, band: str, *shown: str) -> None:
+        at = NOON + after * MINUTE
+        questions.note(conn, vault, person, Asked(at, arrival, "", band, 1.0, shown), "v1")
+
+    said(1, -60, "typed", "answer", "old")
+    said(1, 1, "typed", "answer", "a")
+    said(1, 2, "typed", "answer", "a")
+    said(2, 3, "button", "answer", "a")
+    said(2, 4, "typed", "choices", "a", "b")
+    questions.note(conn, vault, 2, Clicked(NOON + 4 * MINUTE, picked="b"), "v1")
+    said(1, 5, "hot", "answer", "c")
+    said(2, 6, "typed", "choices", "d", "e")
+    questions.note(conn, vault, 2, Clicked(NOON + 6 * MINUTE, picked="-"), "v1")
+    said(1, 7, "typed", "answer", "f")
+    questions.note(conn, vault, 1, Clicked(NOON + 7 * MINUTE, felt="bad"), "v1")
+    assert questions.asked_most(conn, NOON) == {"a": 2, "b": 1}

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.stored import Stored
 from bot.web.server import make_app
 from bot.web.uploads import Refused
 from config.load import load
@@ -123,10 +124,10 @@ class FakeHouse:
         (self._folder / file.id).write_bytes(body)
         return file
 
-    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Path] | None:
+    async def open_file(self, channel: str, address: str, attachment_id: str) -> tuple[Attachment, Stored] | None:
         """As House says."""
         owner, file = self._files.get(attachment_id, ("", None))
-        return (file, self._folder / attachment_id) if file and owner == address else None
+        return (file, Stored(self._folder / attachment_id)) if file and owner == address else None
 
     async def ready(self) -> dict[str, str]:
         """As House says."""

@@ -19,6 +19,7 @@ from typing import cast
 
 from aiohttp import web
 
+from bot.stored import Stored
 from bot.web.server import make_app
 from bot.web.staff_house import CHANNEL, TooMany, Weak
 from cases import lifecycle
@@ -29,7 +30,7 @@ from handlers.desk import Desk
 from handlers.messages import Attachment, Inbound, Taken
 from handlers.notices import notice
 from handlers.staff import card as cards
-from handlers.staff import commands
+from handlers.staff import commands, today
 from handlers.staff.card import CardPage, CardQuery, CaseFile
 from handlers.wording import render
 from tests.web.fake_house import FakeHouse
@@ -161,6 +162,12 @@ class Office(FakeHouse):
         files = {one: self._uploads[one][1] for one in self._uploads}
         return cards.case_file(held.case, held.events, viewer, self.county, self.now, files, held.delivered, lang)
 
+    async def today(self, viewer: Actor, lang: str = "zh") -> today.Digest:
+        """As StaffHouse says; of the answers only."""
+        held = [held.case for held in self._in_sight(viewer) if held.case.open and held.case.answer_by]
+        wanted = [today.Wanted(case, "answer", case.answer_by, case.department) for case in held if case.answer_by]
+        return today.digest(wanted, viewer, self.county, self.now, lang)
+
     async def preview(self, viewer: Actor, no: str, act: str, text: str, fields: Mapping[str, str]) -> str:
         """As StaffHouse says: decided and folded over a copy, then thrown away."""
         inbound = Inbound(CHANNEL, "", str(viewer.id), self.now, text, act, case=no, fields=fields)
@@ -274,12 +281,12 @@ class Office(FakeHouse):
         self._uploads[file.id] = ("", file)
         return file
 
-    async def case_file(self, viewer: Actor, no: str, attachment_id: str) -> tuple[Attachment, Path] | None:
+    async def case_file(self, viewer: Actor, no: str, attachment_id: str) -> tuple[Attachment, Stored] | None:
         """As StaffHouse says."""
         file = await self.case(viewer, no)
         shown = [*file.attachments, *(one for step in file.steps for one in step.attachments)] if file else []
         found = next((one for one in shown if one.id == attachment_id), None)
-        return (found, self.folder / found.id) if found else None
+        return (found, Stored(self.folder / found.id)) if found else None
 
 
 def in_view(held: Held, view: str, viewer: Actor, now: datetime) -> bool:
@@ -292,10 +299,16 @@ def in_view(held: Held, view: str, viewer: Actor, now: datetime) -> bool:
             return case.open and case.claimed_by == viewer.id
         case "soon" | "overdue":
             return cards.light(case, now) == view
+        case "attention":
+            return cards.light(case, now) == "overdue" and not case.supervised
+        case "approve":
+            return case.open and bool(case.pending)
         case "supervised":
             return case.open and case.supervised
         case "unreached":
             return case.open and bool({"waiting", "parked"} & set(held.delivered.values()))
+        case "checks":
+            return case.checker == viewer.unit
         case "done":
             return not case.open
         case _:

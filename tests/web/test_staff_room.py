@@ -96,11 +96,21 @@ async def test_supervisor(office: Office, fresh: str):
     async with at_desk(office, LIU, WANG) as (liu, wang):
         await wang.do(fresh, "accept")
         assert (await step(liu, fresh, "supervise", "三天内办。"))["card"]["supervised"]
-        day = (await liu.ask(f"/staff/case/{fresh}"))["extendTo"]
+        letter = (await liu.ask(f"/staff/case/{fresh}"))["steps"][-1]
+        assert ["为什么", "督办人员决定"] in letter["facts"]
+        assert "督办函" in await liu.text(letter["letter"])
+        assert (await liu.do(fresh, "extend", "要等材料。", status=409))["error"]["code"] == "no_request"
+        day = (await wang.ask(f"/staff/case/{fresh}"))["extendTo"]
+        await step(wang, fresh, "request", "要等材料。", fields={"until": day})
+        file = await liu.ask(f"/staff/case/{fresh}")
+        assert (file["asked"]["text"], file["asked"]["until"]) == ("要等材料。", day)
+        assert {"extend", "decline"} <= set(file["card"]["acts"])
         file = await step(liu, fresh, "extend", "要等材料。", fields={"until": day})
         assert file["steps"][-1]["facts"][0][0] == "延到"
         again = await liu.do(fresh, "extend", "还要等。", fields={"until": day}, status=409)
         assert again["error"]["code"] == "extended"
+        today = await liu.ask("/staff/today")
+        assert fresh not in str(today), "it has more time now"
         file = await step(liu, fresh, "escalate")
         assert file["card"]["departmentName"] == "县政府办"
 
@@ -243,7 +253,7 @@ async def test_department_view(office: Office):
 async def test_alarm_of_the_queue(office: Office):
     office.parked = 3
     async with at_desk(office, WANG) as (wang,):
-        assert (await wang.cards())["queue"] == {"parked": 3, "waiting": 1}
+        assert (await wang.cards())["queue"] == {"parked": 3, "waiting": 1, "away": 0, "gap": 0}
 
 
 async def test_read_only_case_has_no_buttons(office: Office):

@@ -16,11 +16,14 @@ from bot.web.staff_clock import due_words, suggested
 from bot.web.staff_said import ACTS
 from cases import guards, lifecycle
 from cases.case import Act, Actor, Case, Command, Role, State
+from cases.clocks import TO_CITIZEN
 from cases.lifecycle import Illegal, decide
 from config.schema import Kind
 from handlers.staff import card as cards
 from handlers.staff import commands
 from handlers.staff.card import VIEWS
+from handlers.staff.document import WHYS
+from handlers.staff.today import SECTIONS
 from handlers.wording import fill
 from tests.web.fake_house import sample_county
 from tests.web.fake_office import Office, open_office
@@ -36,6 +39,8 @@ TEXTS = sample_county().texts
 FAMILIES = (
     *(
         "role",
+        "ties",
+        "tip.state",
         "view",
         "empty",
         "due",
@@ -50,6 +55,7 @@ FAMILIES = (
         "button",
     ),
     *("compose", "done", "form", "walkin", "source", "slip", "keys", "entry", "weak", "error", "learn", "reach"),
+    *("duty", "fact", "today_list"),
 )
 
 
@@ -68,6 +74,11 @@ def built_keys() -> set[str]:
     keys |= {f"room.empty.{view}{part}" for view in (*VIEWS, "search", "nothing") for part in ("", "_title")}
     keys |= {f"room.due.{side}_{unit}" for side in ("left", "late") for unit in ("days", "hours", "minutes")}
     keys |= {f"room.source.{source}" for source in commands.SOURCES}
+    keys |= {f"room.duty.{duty}" for duty in (*TO_CITIZEN, "accept", "answer", "assist")}
+    keys |= {f"room.duty.{state}" for state in ("delivered", "told", "replied", "gone", "owed", "late")}
+    keys |= {f"room.remind.{duty}" for duty in (*TO_CITIZEN, "accept", "answer", "assist", "rate")}
+    keys |= {f"room.remind_step.{step}" for step in ("50", "80", "due", "attention")}
+    keys |= {f"room.today_list.{section}" for section in SECTIONS} | {f"room.fact.why_{why}" for why in WHYS}
     return keys | {f"room.delivery.{state}" for state in ("delivered", "waiting", "queued", "parked")}
 
 

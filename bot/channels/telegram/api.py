@@ -7,7 +7,8 @@ import json
 import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from bot.channels.telegram.draw import Asks, Drawn
 from bot.channels.telegram.faults import Trouble, sorted_out
 from bot.channels.telegram.network import Asked, Network
 from bot.channels.telegram.pacer import Pacer
+from bot.stored import Stored
 
 T = TypeVar("T")
 PUBLIC = "https://api.telegram.org"
@@ -27,6 +29,16 @@ SEND_SECONDS = 10.0
 _NO_PREVIEW = {"is_disabled": True}
 Json = dict[str, Any]
 UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook as Telegram sees it: updates that wait, and what went wrong last."""
+
+    url: str
+    waiting: int
+    error_at: datetime | None
+    error: str
 
 
 class Api:
@@ -106,9 +118,9 @@ class Api:
             )
         )
 
-    async def send_file(self, chat: str, path: Path, name: str, photo: bool, patience: float = 20.0) -> int:
+    async def send_file(self, chat: str, stored: Stored, name: str, photo: bool, patience: float = 20.0) -> int:
         """Send a stored file; the message's id."""
-        data = await asyncio.to_thread(path.read_bytes)
+        data = await asyncio.to_thread(stored.read_bytes)
 
         async def send() -> Any:
             if photo:
@@ -135,6 +147,13 @@ class Api:
         """A closed topic goes on."""
         await self._quiet(self._paced(chat, lambda: self.bot.reopen_forum_topic(int(chat), thread), math.inf, False))
 
+    async def react(self, chat: str, message: int, sign: str, patience: float) -> None:
+        """Put a sign under somebody's message, in place of ours that is there. Raises Held and Trouble."""
+        call = self._paced(
+            chat, lambda: self.bot.set_message_reaction(int(chat), message, sign), patience, urgent=False
+        )
+        await self._quiet(call)
+
     # --- what does not ----------------------------------------------------------------------------------------
 
     async def answer(self, callback: str, text: str = "", alert: bool = False) -> None:
@@ -160,9 +179,10 @@ class Api:
         scope = BotCommandScopeChat(int(chat)) if chat else BotCommandScopeAllPrivateChats()
         await self._free(self.bot.set_my_commands(list(menu.items()), scope=scope))
 
-    async def hook(self) -> str:
-        """Where Telegram posts to now."""
-        return (await self._free(self.bot.get_webhook_info())).url
+    async def hook(self) -> Hook:
+        """Where Telegram posts to now, and how that goes."""
+        info = await self._free(self.bot.get_webhook_info())
+        return Hook(info.url, info.pending_update_count, info.last_error_date, (info.last_error_message or "")[:100])
 
     async def webhook(self, url: str, secret: str) -> None:
         """Have updates pushed to `url`, or with "" stop it. What waits at Telegram is kept."""
@@ -173,13 +193,18 @@ class Api:
         await self._free(call)
 
     async def _paced(self, chat: str, call: Callable[[], Awaitable[T]], patience: float, urgent: bool) -> T:
-        await self.pacer.turn(chat, patience, urgent=urgent)
-        try:
-            return await self._free(call())
-        except Trouble as trouble:
-            if trouble.kind == "wait":
+        """Send in the chat's own time. Who has the patience waits a refusal out; cards are drawn anew instead."""
+        while True:
+            await self.pacer.turn(chat, patience, urgent=urgent)
+            try:
+                return await self._free(call())
+            except Trouble as trouble:
+                if trouble.kind != "wait":
+                    raise
                 self.pacer.pause(chat, trouble.after + 1)
-            raise
+                patience -= trouble.after + 1
+                if not urgent or patience < 0:
+                    raise
 
     async def _free(self, call: Awaitable[T]) -> T:
         try:

@@ -20,16 +20,21 @@ from bot.channels.telegram.api import Api
 from bot.channels.telegram.draw import TEXT_MOST, Drawn, fitting, laid_out, neutral
 from bot.channels.telegram.faults import Held, Trouble
 from bot.channels.telegram.ports import Busy, Office
+from bot.channels.telegram.receipts import Receipts
+from bot.channels.telegram.sending import Sending
 from bot.groups import Group, Place, Showing
 from bot.outbox import Sent
 from bot.web.security import where
+from cases.case import OPEN, State
 from handlers.staff import group as words
 from handlers.staff.card import Card, CaseFile
+from handlers.staff.orders import MORE
 from handlers.wording import fill
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 5.0
+SOON_SECONDS = 1.0
 GONE_SECONDS = 600.0  # how often a group that threw us out is tried again
 DIGEST_FROM = 20  # cases that wait: more than the group's budget shows in a minute
 DIGEST_LINES = 15
@@ -40,8 +45,9 @@ DONE = frozenset({"closed", "refused", "withdrawn", "merged"})
 class Boards:
     """The workers of all groups."""
 
-    def __init__(self, api: Api, office: Office) -> None:
+    def __init__(self, api: Api, office: Office, sending: Sending) -> None:
         self._api, self._office = api, office
+        self.receipts = Receipts(api, office, sending)
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._flat: set[str] = set()  # groups without topics
         self._made: dict[tuple[str, int], Place] = {}  # what was made of a place before its showing failed
@@ -69,6 +75,9 @@ class Boards:
             while True:
                 group = self._office.group(chat)
                 try:
+                    if group and (wait := self._api.pacer.wait(chat, urgent=False)) > SOON_SECONDS:
+                        await asyncio.sleep(min(wait, LOOK_SECONDS))  # a case is drawn when it can be shown
+                        continue
                     if group and not self._rests(chat) and await self.step(group):
                         continue
                 except (Busy, Held) as error:
@@ -86,6 +95,8 @@ class Boards:
         """Show one case, or a digest of all; False when nothing is owed."""
         if group.chat in self._gone:
             await self.back(group)
+        if await self._morning(group):
+            return True
         if await self._office.backlog(group) > DIGEST_FROM:
             await self._digest(group)
             return True
@@ -94,6 +105,21 @@ class Boards:
             return False
         await self._office.settle_rows(showing.rows, await self._shown(group, showing))
         return True
+
+    async def _morning(self, group: Group) -> bool:
+        """What the group's departments have to do today, once; nothing is said where nothing is to be done."""
+        rows, text = await self._office.morning(group)
+        if rows:
+            await self._office.settle_rows(rows, await self._said_to(group, text) if text else Sent("delivered"))
+        return bool(rows)
+
+    async def _said_to(self, group: Group, text: str) -> Sent:
+        try:
+            await self._api.say(group.chat, Drawn(_cut(neutral(text))), patience=math.inf, urgent=False)
+        except Trouble as trouble:
+            repaired = await self._repaired(group, Place(group.chat, 0), trouble)
+            return repaired if isinstance(repaired, Sent) else Sent("held", after=1.0)
+        return Sent("delivered")
 
     async def back(self, group: Group) -> None:
         """We are in the group again, as far as we know: what was held goes on."""
@@ -118,6 +144,8 @@ class Boards:
                 else:
                     await self._show(group, place, showing.file, maybe)
                 return Sent("delivered")
+            except Held as held:
+                return Sent("held", after=held.after)
             except Trouble as trouble:
                 repaired = await self._repaired(group, place, trouble)
                 if isinstance(repaired, Sent):
@@ -160,15 +188,17 @@ class Boards:
         return self._made.pop((group.chat, place.case_id), place)
 
     async def _show(self, group: Group, here: Place, file: CaseFile, maybe: bool) -> None:
-        title = words.title(file.card, self._texts)
+        title = words.title(file.card, self._texts, group.detail)
         here = await self._in_topic(group, here, title)
         here = await self._carded(group, here, file, maybe)
-        news = words.told(file, max(here.seq, 1), self._office.county, group.detail)
+        own = {draft.fields.get("seq") for draft in await self._office.sent_from(here.chat, here.case_id)}
+        news = words.told(file, max(here.seq, 1), self._office.county, group.detail, own)
         if news:
             drawn = Drawn(_cut(self._first(maybe) + neutral(news)))
             message = await self._say(here, drawn)
             await self._office.joined(here.chat, message, here.case_id)
         here = await self._keep(replace(here, seq=len(file.steps)))
+        await self.receipts.show(here, file)
         if here.thread and (file.card.state in DONE) != here.closed:
             await self._turn_key(here, file.card.state in DONE)
             await self._keep(replace(here, closed=file.card.state in DONE))
@@ -204,6 +234,8 @@ class Boards:
         office, texts = self._office, self._texts
         text = neutral(words.header(file, office.county, office.now(), group.detail))
         acts = [(texts[f"act.{act}"], act_data(case_id, file.card.rev, act)) for act in words.pressable(file.card)]
+        if file.card.state in (*OPEN, State.CLOSED):
+            acts.append((texts["word.more"], act_data(case_id, file.card.rev, MORE)))
         if office.public_url.startswith("https://"):
             acts.append((texts["group.room"], f"{office.public_url}/staff#{file.card.no}"))
         return Drawn(_cut(text), buttons=laid_out(acts))
@@ -238,15 +270,8 @@ class Boards:
 
     async def _digest(self, group: Group) -> None:
         rows, files = await self._office.everything(group)
-        sent = Sent("delivered")
-        if files:
-            try:
-                text = self.digest([file.card for file in files])
-                await self._api.say(group.chat, Drawn(_cut(text)), patience=math.inf, urgent=False)
-            except Trouble as trouble:
-                repaired = await self._repaired(group, Place(group.chat, 0), trouble)
-                sent = repaired if isinstance(repaired, Sent) else Sent("held", after=1.0)
-        await self._office.settle_rows(rows, sent)
+        text = self.digest([file.card for file in files]) if files else ""
+        await self._office.settle_rows(rows, await self._said_to(group, text) if text else Sent("delivered"))
 
     def digest(self, cards: Sequence[Card]) -> str:
         """What there is, the urgent first; the rest is a number and a link."""

@@ -20,9 +20,11 @@ from bot.channels.telegram.parse import Came, parse
 from bot.channels.telegram.polling import Poller, Second
 from bot.channels.telegram.ports import Office
 from bot.channels.telegram.sending import Sending
+from bot.channels.telegram.watch import Watch
 from bot.channels.telegram.webhook import PATH, Webhook
 from bot.outbox import Sent
 from handlers.messages import Letter
+from handlers.staff.orders import QUESTIONS, VERBS
 
 log = structlog.get_logger(__name__)
 
@@ -37,13 +39,14 @@ class Telegram:
 
     def __init__(self, api: Api, house: Office, secret: str = "", public_url: str = "") -> None:
         self.api = api
-        self._hook = Webhook(api, self.take, secret, public_url) if secret else None
+        self.watch = Watch(house)
+        self._hook = Webhook(api, self.take, self.watch, secret, public_url) if secret else None
         self.poller: Poller | None = None
         self._open = asyncio.Event()
         self._showing: asyncio.Task[None] | None = None
         self._house, self.sending = house, Sending()
         self.citizens = Citizens(api, house, self.sending)
-        self.boards = Boards(api, house)
+        self.boards = Boards(api, house, self.sending)
         self.groups = Groups(api, house, self.boards, self.sending)
         self.ingress = Ingress(lambda raw: parse(raw, api.bot), self._dispatch, house)
 
@@ -66,6 +69,7 @@ class Telegram:
     async def run(self) -> None:
         """Work for ever; waits for a Telegram that is down, ends the process for a token that is wrong."""
         try:
+            await self.watch.begin()
             await self._opened()
             self._showing = asyncio.create_task(self.boards.run())
             self.sending.loosely(self._commands())
@@ -73,7 +77,7 @@ class Telegram:
                 await self._hook.keep()
             else:
                 await self.api.webhook("", "")
-                self.poller = Poller(self.api, self.ingress.take)
+                self.poller = Poller(self.api, self.ingress.take, self.watch)
                 await self.poller.run()
         except Second:
             raise ChannelStopped(SECOND) from None
@@ -90,9 +94,10 @@ class Telegram:
         texts = self._house.county.texts["zh"]
         menu = {"start": "word.menu"} | {name: f"word.{name}" for name in ("report", "policy", "progress", "privacy")}
         await self.api.commands({name: texts[key] for name, key in menu.items()}, "")
-        asked = ("r", "case", "find", "due", "stats", "faq", "help")
+        asked = {"r": texts["act.answer"]} | {name: texts[f"group.command.{name}"] for name in QUESTIONS}
+        acts = {str(act): texts[f"act.{act}"] for act in VERBS}
         for group in self._house.groups():
-            await self.api.commands({name: texts[f"group.command.{name}"] for name in asked}, group.chat)
+            await self.api.commands(asked | acts, group.chat)
 
     async def _opened(self) -> None:
         pause = PAUSE
@@ -106,6 +111,7 @@ class Telegram:
                 if trouble.kind == "unauthorised":
                     raise
                 log.warning("telegram.unreachable", kind=trouble.kind)
+                self.watch.ill(str(trouble))
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 

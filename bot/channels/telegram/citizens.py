@@ -48,6 +48,7 @@ class Citizens:
         self._buckets = Buckets()
         self._sending = sending or Sending()
         self.langs: dict[str, str] = {}
+        self._behind: dict[str, set[int]] = {}  # by chat, answers left to the outbox: later ones go after them
 
     async def take(self, cames: Sequence[Came]) -> None:
         """One message, or several that belong together. Returns after COMMIT. Raises Busy: nothing was taken."""
@@ -55,8 +56,7 @@ class Citizens:
         if came.kind == "press":
             self._sending.loosely(self._api.answer(came.callback))
         if came.kind == "member":
-            if came.standing == "in":
-                await self._house.back(CHANNEL, came.user)
+            await (self._house.back if came.standing == "in" else self._house.left)(CHANNEL, came.user)
             return
         if came.kind not in ("message", "edit", "press") or not _has_content(cames):
             return
@@ -89,7 +89,7 @@ class Citizens:
             CHANNEL,
             came.key,
             came.user,
-            came.at,
+            self._house.now(),  # not Telegram's: after an outage its leases would be over before they began
             text=text,
             choice=choice,
             attachments=files,
@@ -156,15 +156,25 @@ class Citizens:
 
     async def send(self, address: str, letter: Letter, lang: str, maybe: bool) -> Sent:
         """A letter the outbox owes."""
-        return await self._send(address, letter, lang, maybe, POST_PATIENCE)
+        sent = await self._send(address, letter, lang, maybe, POST_PATIENCE)
+        if sent.result == "waiting":
+            await self._house.left(CHANNEL, address)
+        if sent.result != "held" and (behind := self._behind.get(address)):
+            behind.discard(letter.id)
+            if not behind:
+                del self._behind[address]
+        return sent
 
     async def _answer(self, chat: str, taken: Taken) -> None:
         self.langs[chat] = taken.lang
         for letter in taken.letters:
             if letter.reply is None:
                 continue
-            sent = await self._send(chat, letter, taken.lang, False, ANSWER_PATIENCE)
+            behind = self._behind.get(chat)
+            sent = Sent("held") if behind else await self._send(chat, letter, taken.lang, False, ANSWER_PATIENCE)
             if letter.id:
+                if sent.result == "held" or (sent.result == "failed" and not sent.permanent):
+                    self._behind.setdefault(chat, set()).add(letter.id)
                 self._house.settle(letter.id, sent)
 
     async def _send(self, chat: str, letter: Letter, lang: str, maybe: bool, patience: float) -> Sent:
@@ -175,8 +185,8 @@ class Citizens:
                 await self._api.say(chat, drawn, patience=patience if not out else ANSWER_PATIENCE)
                 out = True
             for file in letter.reply.attachments if letter.reply else ():
-                if path := await self._house.file_of_letter(file):
-                    await self._api.send_file(chat, path, file.name, file.kind == "photo")
+                if stored := await self._house.file_of_letter(file):
+                    await self._api.send_file(chat, stored, file.name, file.kind == "photo")
         except Held as held:
             return Sent("held", after=held.after, maybe=out)
         except Trouble as trouble:

@@ -27,6 +27,7 @@ class Rates:
     chat: float = 1.0
     overall: float = 25.0
     group: int = 18
+    spare: int = 4  # of a group's, kept from cards: for whoever presses and waits
 
 
 @dataclass
@@ -51,13 +52,13 @@ class Pacer:
         self._free_at = 0.0
         self._refused: deque[tuple[float, str]] = deque()
 
-    def wait(self, chat: str) -> float:
+    def wait(self, chat: str, *, urgent: bool = True) -> float:
         """Seconds until this chat may be spoken to."""
-        return max(0.0, self._slot(chat) - self._clock())
+        return max(0.0, self._slot(chat, urgent) - self._clock())
 
     async def turn(self, chat: str, patience: float = math.inf, *, urgent: bool = True) -> None:
         """Wait for a slot of this chat. Raises Held when it is more than `patience` seconds away."""
-        now, slot = self._clock(), self._slot(chat)
+        now, slot = self._clock(), self._slot(chat, urgent)
         if slot - now > patience:
             raise Held(slot - now)
         here = self._take(chat, slot)
@@ -80,13 +81,14 @@ class Pacer:
         if len({one for _, one in self._refused}) >= CROWD:
             self._free_at = max(self._free_at, now + seconds)
 
-    def _slot(self, chat: str) -> float:
+    def _slot(self, chat: str, urgent: bool) -> float:
         now, here = self._clock(), self._chats.get(chat)
         if here is None:
             return now
         slot = max(now, here.free_at, here.paused_until)
-        if chat.startswith("-") and len(here.last) >= self.rates.group:
-            slot = max(slot, here.last[-self.rates.group] + MINUTE)
+        most = self.rates.group if urgent else max(1, self.rates.group - self.rates.spare)
+        if chat.startswith("-") and len(here.last) >= most:
+            slot = max(slot, here.last[-most] + MINUTE)
         return slot
 
     def _take(self, chat: str, slot: float) -> _Chat:

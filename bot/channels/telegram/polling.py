@@ -13,6 +13,7 @@ from bot.channels.telegram.api import POLL_SECONDS, Api
 from bot.channels.telegram.faults import Trouble
 from bot.channels.telegram.parse import Odd, id_of
 from bot.channels.telegram.ports import Busy
+from bot.channels.telegram.watch import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +30,10 @@ class Second(Exception):
 class Poller:
     """Asks for updates for ever."""
 
-    def __init__(self, api: Api, take: Callable[[Any], Awaitable[None]], seconds: int = POLL_SECONDS) -> None:
-        self._api, self._take, self._seconds = api, take, seconds
+    def __init__(
+        self, api: Api, take: Callable[[Any], Awaitable[None]], watch: Watch, seconds: int = POLL_SECONDS
+    ) -> None:
+        self._api, self._take, self._watch, self._seconds = api, take, watch, seconds
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._offset = 0
         self._since = time.monotonic()
@@ -50,6 +53,7 @@ class Poller:
                     if trouble.kind == "unauthorised":
                         raise
                     log.warning("telegram.poll", kind=trouble.kind)
+                    self._watch.ill(str(trouble))
                     await asyncio.sleep(max(pause, trouble.after))
                     pause = min(pause * 2, LONGEST_PAUSE)
         finally:
@@ -66,6 +70,7 @@ class Poller:
 
     async def _look(self) -> None:
         came = await self._api.updates(self._offset, 0 if self._under_way else self._seconds)
+        await self._watch.well()
         for raw in came:
             try:
                 number = id_of(raw)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.groups import Draft, Group, Judged, Place, Showing
 from bot.outbox import Sent
+from bot.stored import Stored
 from cases.case import Actor
 from config.schema import County
 from faq.book import Entry
@@ -30,6 +30,10 @@ class House(Protocol):
     @property
     def county(self) -> County:
         """The office's files as they are now."""
+        ...
+
+    def now(self) -> datetime:
+        """The house's clock."""
         ...
 
     def code_of(self, case_id: int) -> str:
@@ -56,12 +60,16 @@ class House(Protocol):
         """Store a file of this person. Raises bot.web.uploads.Refused for one we do not take."""
         ...
 
-    async def file_of_letter(self, file: Attachment) -> Path | None:
-        """Where a file lies that goes out with a letter; None when it is gone."""
+    async def file_of_letter(self, file: Attachment) -> Stored | None:
+        """A file that goes out with a letter; None when it is gone."""
         ...
 
     async def back(self, channel: str, address: str) -> None:
         """Somebody can be reached again: what waited for that is due."""
+        ...
+
+    async def left(self, channel: str, address: str) -> None:
+        """Somebody has blocked us."""
         ...
 
     async def unknown(self, channel: str, keys: tuple[str, ...]) -> frozenset[str]:
@@ -74,6 +82,18 @@ class House(Protocol):
 
     async def give_up(self, channel: str, key: str) -> None:
         """A message that is never taken: kept in sight of staff, and nobody waits for it any longer."""
+        ...
+
+    async def recall(self, channel: str) -> None:
+        """Look up when the platform was spoken to last."""
+        ...
+
+    async def reached(self, channel: str, keep: bool) -> timedelta | None:
+        """The platform is there. How long it was not, when that was longer than it keeps what is sent."""
+        ...
+
+    def away(self, channel: str) -> timedelta:
+        """How long it has been out of reach."""
         ...
 
     async def bind(self, channel: str, address: str, code: str) -> str:
@@ -89,8 +109,6 @@ class Office(House, Protocol):
     @property
     def public_url(self) -> str: ...
 
-    def now(self) -> datetime: ...
-
     def groups(self) -> tuple[Group, ...]: ...
 
     def group(self, chat: str) -> Group | None: ...
@@ -103,11 +121,15 @@ class Office(House, Protocol):
 
     async def everything(self, group: Group) -> tuple[tuple[Any, ...], tuple[CaseFile, ...]]: ...
 
+    async def morning(self, group: Group) -> tuple[tuple[Any, ...], str]: ...
+
     async def settle_rows(self, rows: Sequence[Any], sent: Sent) -> None: ...
 
     async def stands(self, here: Place, message: int = 0) -> None: ...
 
     async def joined(self, chat: str, message: int, case_id: int) -> None: ...
+
+    async def opened(self, chat: str, thread: int) -> None: ...
 
     async def moved_to(self, old: str, new: str) -> None: ...
 
@@ -124,6 +146,10 @@ class Office(House, Protocol):
     async def file(self, group: Group, case_id: int = 0, no: str = "") -> tuple[int, CaseFile] | None: ...
 
     async def cards(self, viewer: Actor, which: CardQuery, group: Group | None) -> CardPage: ...
+
+    async def acts(self, who: Actor, case_id: int) -> tuple[str, ...]: ...
+
+    async def sent_from(self, chat: str, case_id: int) -> tuple[Draft, ...]: ...
 
     async def answers(self, words: str) -> tuple[Entry, ...]: ...
 

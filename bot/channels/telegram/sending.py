@@ -36,6 +36,11 @@ class Sending:
         self._last[chat] = task
         task.add_done_callback(lambda done: self._forget(chat, done))
 
+    async def sent(self, chat: str, seconds: float) -> None:
+        """Return when what was queued for the chat is done, or after so long."""
+        if last := self._last.get(chat):
+            await asyncio.wait([last], timeout=seconds)
+
     def _forget(self, chat: str, done: asyncio.Task[None]) -> None:
         if self._last.get(chat) is done:
             del self._last[chat]

@@ -6,15 +6,17 @@ import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from aiohttp import web
 
-from bot.channels.telegram.api import Api
+from bot.channels.telegram.api import Api, Hook
 from bot.channels.telegram.faults import Trouble
 from bot.channels.telegram.parse import Odd
 from bot.channels.telegram.ports import Busy
+from bot.channels.telegram.watch import Watch
 from bot.web.bodies import read_body
 from bot.web.security import Fault
 
@@ -29,8 +31,11 @@ AGAIN_SECONDS = 10.0
 class Webhook:
     """The one address Telegram posts to."""
 
-    def __init__(self, api: Api, take: Callable[[Any], Awaitable[None]], secret: str, public_url: str) -> None:
-        self._api, self._take, self._secret, self._public_url = api, take, secret.encode(), public_url
+    def __init__(
+        self, api: Api, take: Callable[[Any], Awaitable[None]], watch: Watch, secret: str, public_url: str
+    ) -> None:
+        self._api, self._take, self._watch = api, take, watch
+        self._secret, self._public_url = secret.encode(), public_url
 
     async def take(self, request: web.Request) -> web.Response:
         """One update. 403 without the secret, the body unread; 503 when it could not be kept: Telegram repeats it."""
@@ -61,13 +66,25 @@ class Webhook:
                 if known != self._address:
                     await self._api.webhook(self._address, self._secret.decode())
                     log.info("telegram.webhook", moved=bool(known))
+                await self._look(await self._api.hook())
                 await asyncio.sleep(LOOK_SECONDS)
-                known = await self._api.hook()
+                hook = await self._api.hook()
+                known = hook.url
+                await self._look(hook)
             except Trouble as trouble:
                 if trouble.kind == "unauthorised":
                     raise
                 log.warning("telegram.webhook", kind=trouble.kind)
+                self._watch.ill(str(trouble))
                 await asyncio.sleep(max(AGAIN_SECONDS, trouble.after))
+
+    async def _look(self, hook: Hook) -> None:
+        """Telegram has updates it could not bring us, or it has none."""
+        fresh = hook.error_at is not None and datetime.now(UTC) - hook.error_at < timedelta(seconds=2 * LOOK_SECONDS)
+        if hook.waiting and fresh:
+            self._watch.ill(f"the webhook: {hook.error}")
+        else:
+            await self._watch.well()
 
     @property
     def _address(self) -> str:

@@ -8,6 +8,7 @@ from bot.channels.wechat.ports import Busy, House
 from bot.web.letters import markdown
 from bot.web.pages import PAGES
 from bot.web.security import Fault
+from bot.web.served import served
 from bot.web.session import read_session
 from bot.web.uploads import FILE_CSP, SHOWN, disposition
 from handlers.messages import Letter
@@ -49,15 +50,16 @@ class FullText:
         letter, _ = await self._letter(request)
         files = letter.reply.attachments if letter.reply else ()
         at = int(request.match_info["file"])
-        path = await self._house.file_of_letter(files[at]) if at < len(files) else None
-        if path is None:
+        stored = await self._house.file_of_letter(files[at]) if at < len(files) else None
+        if stored is None:
             raise Fault(404, "not_found")
-        response = web.FileResponse(path)
         mime = files[at].mime
-        response.headers["Content-Type"] = mime if mime in SHOWN else "application/octet-stream"
-        response.headers["Content-Disposition"] = disposition(files[at].name, inline=mime in SHOWN)
-        response.headers["Content-Security-Policy"] = FILE_CSP
-        return response
+        headers = {
+            "Content-Type": mime if mime in SHOWN else "application/octet-stream",
+            "Content-Disposition": disposition(files[at].name, inline=mime in SHOWN),
+            "Content-Security-Policy": FILE_CSP,
+        }
+        return await served(request, stored, headers)
 
     async def _letter(self, request: web.Request) -> tuple[Letter, str]:
         try:

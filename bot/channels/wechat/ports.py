@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
+from bot.stored import Stored
 from config.schema import County
 from handlers.messages import Attachment, AttachmentKind, Inbound, Letter, Taken
 
@@ -160,6 +160,6 @@ class House(Protocol):
         """The letter a token opens and its reader's language; None for any other token."""
         ...
 
-    async def file_of_letter(self, file: Attachment) -> Path | None:
-        """Where a file lies that goes out with a letter."""
+    async def file_of_letter(self, file: Attachment) -> Stored | None:
+        """A file that goes out with a letter; None when it is gone."""
         ...

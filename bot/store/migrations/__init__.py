@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.store.connect import bare, connect, core
 from bot.store.engine import StoreRefused
 
-HEAD = "0004"
+HEAD = "0008"
 """The newest revision this release knows. Revisions are four digits and count up."""
 
 READABLE_FROM = "0001"

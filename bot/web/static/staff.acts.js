@@ -7,15 +7,23 @@ import { el, put, toast } from "./staff.dom.js";
 import { FORMS, form } from "./staff.forms.js";
 
 // These the citizen never hears of, so there is nothing to preview.
-const SILENT = ["claim", "release", "note", "reveal", "mute", "unmute", "told", "supplement"];
+const SILENT = [
+  "claim", "release", "note", "reveal", "mute", "unmute", "hold", "unhold", "told", "supplement",
+  "request", "decline", "reply", "conclude",
+  "review", "crosscheck", "checked",
+];
 const AT_ONCE = ["claim", "release"];
-const WARNED = ["refuse", "reveal", "mute", "close"];
+const WARNED = ["refuse", "reveal", "mute", "close", "unhold"];
 
-/** Begin an act by its button. */
-export function begin(file, act) {
+/** Begin an act by its button; `given` are fields that are known already. */
+export function begin(file, act, given) {
   const order = { case: file.card.no, act, rev: file.card.rev, text: "", fields: {}, attachments: [] };
   order.unreached = unreached(file);
   if (AT_ONCE.indexOf(act) >= 0) return send(order).then((why) => why && toast(why, true));
+  if (given) {
+    order.fields = given;
+    return confirmReading(order);
+  }
   const asked = form(act, file);
   const fields = asked.nodes.length ? asked : null;
   return fields || SILENT.indexOf(act) >= 0 ? formDialog(order, fields) : confirmReading(order);
@@ -43,7 +51,7 @@ export async function send(order) {
   return got.ok ? "" : got.error || t("room.error.broken");
 }
 
-const DONE = { answer: 1, ask: 1, note: 1, claim: 1, reveal: 1 };
+const DONE = { answer: 1, ask: 1, note: 1, claim: 1, reveal: 1, review: 1 };
 
 function formDialog(order, fields) {
   const error = el("p", { class: "error", role: "alert" });
@@ -60,12 +68,12 @@ function formDialog(order, fields) {
   const shown = dialog(name, body);
   body.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const got = fields ? fields.read() : { text: "", fields: {} };
+    const got = fields ? fields.read() : { text: "", fields: {}, files: [] };
     if (got.missing) {
       error.textContent = t("room.form.missing");
       return got.missing.input.focus();
     }
-    Object.assign(order, { text: got.text, fields: got.fields });
+    Object.assign(order, { text: got.text, fields: got.fields, attachments: got.files });
     go.disabled = true;
     const why = SILENT.indexOf(order.act) >= 0 ? await send(order) : await previewed(order, shown);
     go.disabled = false;
@@ -124,6 +132,7 @@ function confirmDialog(order, text, sent) {
     el(
       "div",
       { class: "body" },
+      order.fields.into ? el("p", { class: "lead" }, t("room.ties.merging", { into: order.fields.into })) : null,
       el("p", { class: "lead" }, t(text ? "room.preview.lead" : "room.preview.nothing", { no: order.case })),
       letter,
       order.unreached && text ? el("p", { class: "lead warn" }, t("room.preview.unreached")) : null,

@@ -53,6 +53,17 @@ export function caseFile(no) {
   return call("GET", "/staff/case/" + encodeURIComponent(no));
 }
 
+/** What is wanted of this person today. */
+export function today() {
+  return call("GET", "/staff/today");
+}
+
+/** The name behind a tip: "asked", "ask", "decide" or "look". */
+export function tip(no, what, body) {
+  const path = "/staff/tip/" + encodeURIComponent(no) + "/" + what;
+  return body ? call("POST", path, body) : call("GET", path);
+}
+
 export function preview(order) {
   return call("POST", "/staff/preview", order);
 }

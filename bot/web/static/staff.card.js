@@ -1,6 +1,6 @@
 // One card as the group sees it: what, where, by when, and who has it.
 
-import { at, data, t } from "./staff.data.js";
+import { at, data, dayWords, t } from "./staff.data.js";
 import { button, el, put, tag } from "./staff.dom.js";
 import { hasDraft, unread } from "./staff.store.js";
 
@@ -66,7 +66,7 @@ export function draw(node, card, options) {
 }
 
 function timeLeft(card) {
-  return lightTag(card) || el("time", { datetime: card.openedAt }, at(card.openedAt));
+  return lightTag(card) || el("time", { datetime: card.openedAt }, card.tip ? dayWords(card.openedAt) : at(card.openedAt));
 }
 
 function claimable(card) {

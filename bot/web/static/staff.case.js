@@ -6,13 +6,15 @@ import { composeFor, write } from "./staff.compose.js";
 import { emit, has, t } from "./staff.data.js";
 import { button, el, find, put, toast } from "./staff.dom.js";
 import { learn } from "./staff.learn.js";
-import { facts, head } from "./staff.sheet.js";
+import { duties, facts, head } from "./staff.sheet.js";
 import { markRead, readUpTo } from "./staff.store.js";
 import { thread } from "./staff.thread.js";
+import { ties } from "./staff.ties.js";
 
 const ORDER = [
-  "claim", "accept", "told", "close", "transfer", "return", "refuse", "supplement", "extend", "assist",
-  "supervise", "escalate", "merge", "reopen", "release", "mute", "unmute", "reveal",
+  "claim", "accept", "checked", "reply", "extend", "decline", "review", "told", "conclude", "close", "progress", "request", "transfer",
+  "return", "refuse", "supplement", "assist", "supervise", "escalate", "merge", "split", "crosscheck", "reopen", "release",
+  "mute", "unmute", "hold", "unhold", "reveal",
 ];
 const pane = find("case");
 const bar = find("bar");
@@ -67,7 +69,8 @@ export function take(now, fresh) {
   find("case-body").hidden = false;
   put(find("case-head"), head(now, () => (location.hash = "")));
   const steps = el("div", { class: "steps" }, thread(now, newSince));
-  put(scroll, facts(now, () => begin(now, "reveal")), steps, learn(now));
+  const tied = ties(now, (into) => begin(now, "merge", { into }));
+  put(scroll, facts(now, () => begin(now, "reveal")), duties(now), tied, steps, learn(now));
   drawBar();
   composeFor(now);
   markRead(now.card);
@@ -90,6 +93,7 @@ function buttons() {
 
 /** What a button says; in the history the same act may be the citizen's own. */
 function label(act) {
+  if (act === "close" && file.card.pending === "close") return t("room.button.close_second");
   return t(has("room.button." + act) ? "room.button." + act : "act." + act);
 }
 

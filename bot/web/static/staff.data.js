@@ -29,7 +29,7 @@ const dateOf = new Intl.DateTimeFormat(
 );
 
 /** The day of a moment where the office is, as 2026-11-22. */
-function day(moment) {
+export function isoDay(moment) {
   return dateOf.format(moment);
 }
 
@@ -48,7 +48,7 @@ export function dayWords(iso) {
 }
 
 function isToday(iso) {
-  return day(new Date(iso)) === day(new Date());
+  return isoDay(new Date(iso)) === isoDay(new Date());
 }
 
 export function size(bytes) {

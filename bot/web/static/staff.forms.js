@@ -1,7 +1,8 @@
 // What each act asks before it is done. A form here is a list of fields; the dialog around it is in staff.acts.js.
 
-import { data, t } from "./staff.data.js";
-import { el, grow } from "./staff.dom.js";
+import * as api from "./staff.api.js";
+import { data, isoDay, t } from "./staff.data.js";
+import { el, grow, put } from "./staff.dom.js";
 
 /** The fields of each act that asks for anything. `need` must not be empty. */
 export const FORMS = {
@@ -9,15 +10,32 @@ export const FORMS = {
   transfer: [{ type: "unit", name: "department" }, { type: "words" }],
   return: [{ type: "words", need: true }],
   assist: [{ type: "units", name: "departments" }, { type: "words" }],
-  close: [{ type: "words", need: true }, { type: "line", name: "evidence", need: true }],
-  extend: [{ type: "date", name: "until" }, { type: "words", need: true }],
+  conclude: [{ type: "words", need: true }],
+  close: [{ type: "words", need: true, asked: true }, { type: "line", name: "evidence", need: true }],
+  request: [{ type: "date", name: "until" }, { type: "words", need: true }],
+  extend: [{ type: "date", name: "until" }, { type: "words", need: true, asked: true }],
+  decline: [{ type: "words", need: true }],
+  reply: [{ type: "words", need: true }],
+  progress: [{ type: "words", need: true }],
   supervise: [{ type: "words" }],
   escalate: [{ type: "words" }],
   reopen: [{ type: "words", need: true }],
   merge: [{ type: "line", name: "into", need: true }, { type: "words" }],
+  split: [{ type: "words", need: true }],
+  review: ["handling", "history", "conduct", "demand"].map((name) => ({ type: "area", name, need: true })),
+  crosscheck: [{ type: "unit", name: "department" }, { type: "words" }],
+  checked: [{ type: "finding", name: "finding" }, { type: "words", need: true }, { type: "files", need: true }],
   supplement: [{ type: "words", need: true }],
-  told: [{ type: "how", name: "how" }, { type: "line", name: "whom" }, { type: "words", need: true }],
+  told: [
+    { type: "how", name: "how" },
+    { type: "duties", name: "about" },
+    { type: "line", name: "whom" },
+    { type: "today", name: "on" },
+    { type: "words", need: true },
+  ],
   reveal: [{ type: "words" }],
+  hold: [{ type: "words", need: true }],
+  unhold: [{ type: "words", need: true }],
 };
 
 /** Fields as nodes, with a way to read them. `read` gives `{ text, fields, missing }`. */
@@ -26,25 +44,17 @@ export function form(act, file) {
   return {
     nodes: fields.map((field) => field.node),
     read() {
-      const got = { text: "", fields: {}, missing: null };
+      const got = { text: "", fields: {}, files: [], missing: null };
       fields.forEach((field) => {
         const value = field.value();
-        if (field.need && !value && !got.missing) got.missing = field;
-        if (field.name) got.fields[field.name] = value;
+        if (field.need && !value.length && !got.missing) got.missing = field;
+        if (field.files) got.files = value;
+        else if (field.name) got.fields[field.name] = value;
         else got.text = value;
       });
-      return act === "told" ? told(got) : got;
+      return got;
     },
   };
-}
-
-/** How, whom and what as the one sentence that stays in the file. */
-function told(got) {
-  const how = t("room.form.told.how_" + got.fields.how);
-  const whom = got.fields.whom || t("room.citizen");
-  if (got.text) got.text = t("room.form.told.line", { how, whom, text: got.text });
-  got.fields = {};
-  return got;
 }
 
 const label = (act, name) => t("room.form." + act + "." + name);
@@ -53,20 +63,73 @@ function wrapped(act, name, input, hint) {
   return el("label", { class: "field" }, el("span", {}, label(act, name)), input, hint || null);
 }
 
-function words(field, act) {
+/** What was written by whoever asked for it, so that saying yes is one look and one press. */
+function asked(field, file) {
+  return (file.asked && (field.asked ? file.asked.text : file.asked[field.name])) || "";
+}
+
+function words(field, act, file) {
   const input = el("textarea", { rows: 3, maxlength: data.limits.text, on: { input: () => grow(input) } });
+  input.value = asked(field, file);
   return { node: wrapped(act, "text", input), input, need: field.need, value: () => input.value.trim() };
 }
 
-function line(field, act) {
+/** Words under a name of their own. */
+function area(field, act) {
+  const most = data.limits.field;
+  const input = el("textarea", { rows: 2, maxlength: most, on: { input: () => grow(input) } });
+  const node = wrapped(act, field.name, input);
+  return { node, input, name: field.name, need: field.need, value: () => input.value.trim() };
+}
+
+function finding(field, act) {
+  const options = ["none", "found"].map((one) => choice("finding", one, label(act, "finding_" + one)));
+  return picked(el("fieldset", { class: "picks row" }, el("legend", {}, label(act, "finding")), options), "finding");
+}
+
+/** Files that go with the act; each is uploaded as it is chosen. */
+function files(field, act) {
+  const input = el("input", { type: "file", multiple: true, class: "sr", "aria-label": label(act, "files") });
+  const list = el("p", { class: "soft", role: "status" });
+  const kept = [];
+  input.addEventListener("change", async () => {
+    for (const chosen of Array.from(input.files)) {
+      const offline = () => ({ ok: false, error: t("room.error.offline") });
+      const got = await api.upload(chosen).catch(offline);
+      if (got.ok) kept.push({ id: got.body.id, name: got.body.name || chosen.name });
+      put(list, got.ok ? kept.map((one) => one.name).join(t("room.comma")) : got.error);
+    }
+    input.value = "";
+  });
+  const add = el("label", { class: "button small attach" }, t("room.compose.attach"), input);
+  const node = el("div", { class: "field" }, el("span", {}, label(act, "files")), el("div", {}, add), list);
+  return { node, input, files: true, need: field.need, value: () => kept.map((one) => one.id) };
+}
+
+function line(field, act, file) {
   const input = el("input", { type: "text", maxlength: data.limits.field, autocomplete: "off" });
+  input.value = act === "close" ? asked(field, file) : "";
   const node = wrapped(act, field.name, input);
   return { node, input, name: field.name, need: field.need, value: () => input.value.trim() };
 }
 
 function date(field, act, file) {
-  const input = el("input", { type: "date", value: file.extendTo });
+  const input = el("input", { type: "date", value: asked(field, file) || file.extendTo });
   return { node: wrapped(act, "until", input), input, name: "until", need: true, value: () => input.value };
+}
+
+function today(field, act) {
+  const day = isoDay(new Date());
+  const input = el("input", { type: "date", value: day, max: day });
+  return { node: wrapped(act, "on", input), input, name: "on", value: () => input.value };
+}
+
+/** What the citizen is still owed; a stage feedback is not meant unless somebody says so. */
+function duties(field, act, file) {
+  const owed = (file.duties || []).filter((one) => (one.state === "owed" || one.state === "late") && one.duty !== "assist");
+  const options = owed.map((one) => choice("about", one.duty, one.name, one.duty !== "stage", "checkbox"));
+  const node = el("fieldset", { class: "picks", hidden: !owed.length }, el("legend", {}, label(act, "about")), options);
+  return Object.assign(picked(node, "about"), { need: false });
 }
 
 function how(field, act) {
@@ -142,4 +205,4 @@ function sift(group, asked) {
   return left;
 }
 
-const FIELDS = { words, line, date, how, ground, unit: units, units };
+const FIELDS = { words, area, line, date, today, duties, how, ground, unit: units, units, finding, files };

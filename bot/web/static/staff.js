@@ -10,6 +10,7 @@ import { help } from "./staff.keys.js";
 import * as list from "./staff.list.js";
 import { count, live, ring, soundButton } from "./staff.live.js";
 import { draftCount, dropDrafts, unread } from "./staff.store.js";
+import { today } from "./staff.today.js";
 import { walkin } from "./staff.walkin.js";
 
 document.documentElement.classList.add("js");
@@ -67,12 +68,21 @@ function heading(units) {
 }
 
 function alarm(queue) {
-  const words = [queue.parked ? t("room.queue.parked", { n: queue.parked }) : "",
-    queue.waiting ? t("room.queue.waiting", { n: queue.waiting }) : ""].filter(Boolean);
+  const words = [queue.gap ? t("room.queue.gap", { n: queue.gap }) : "",
+    queue.away ? away(queue.away) : "",
+    queue.parked ? t("room.queue.parked", { n: queue.parked }) : "",
+    queue.waiting ? t("room.queue.waiting", { n: queue.waiting }) : "",
+    queue.keeping ? t("room.queue.keeping", { n: queue.keeping }) : ""].filter(Boolean);
   find("alarm").hidden = !words.length;
-  find("alarm").className = queue.parked ? "alarm bad" : "alarm";
+  find("alarm").className = queue.parked || queue.away || queue.gap ? "alarm bad" : "alarm";
   if (find("alarm").textContent !== words.join(" · ")) find("alarm").textContent = words.join(" · ");
   find("alarm").onclick = () => choose({ view: "unreached", department: "", text: "" });
+}
+
+/** How long a platform has been out of reach; from twelve hours on what that will cost. */
+function away(minutes) {
+  const hours = Math.floor(minutes / 60);
+  return t("room.queue." + (hours >= 12 ? "away_long" : hours ? "away_hours" : "away"), { n: hours || minutes });
 }
 
 function choose(change) {
@@ -154,6 +164,10 @@ find("veil").addEventListener("click", () => document.body.classList.remove("rai
 find("help").addEventListener("click", () => {
   document.body.classList.remove("railed");
   help();
+});
+find("today").addEventListener("click", () => {
+  document.body.classList.remove("railed");
+  today();
 });
 find("walkin").addEventListener("click", () => {
   document.body.classList.remove("railed");

@@ -3,13 +3,19 @@
 import { dayWords, has, hour, size, t } from "./staff.data.js";
 import { el, tag } from "./staff.dom.js";
 
-const OFFICE = ["answer", "ask", "refuse", "close", "told", "extend"];
-const TOLD = ["answer", "ask", "refuse", "close", "extend"];
-const INTERNAL = ["note", "transfer", "return", "assist", "escalate", "supervise", "merge", "reveal", "reopen"];
+const OFFICE = ["answer", "ask", "refuse", "close", "told", "extend", "progress"];
+const TOLD = ["answer", "ask", "refuse", "close", "extend", "progress"];
+const INTERNAL = [
+  "request", "decline", "propose", "note", "transfer", "return", "assist", "escalate", "supervise", "merge", "reveal",
+  "reopen", "split", "crosscheck", "hold", "unhold",
+];
+
+let moment = hour;
 
 /** Every step of `file`, oldest first; days stand between them, and a line before what is new since `read`. */
 export function thread(file, read) {
   let lastDay = "";
+  moment = file.card.tip ? () => "" : hour; // of a tip only the day is kept
   const nodes = [];
   file.steps.forEach((step, index) => {
     const day = dayWords(step.at);
@@ -24,15 +30,17 @@ export function thread(file, read) {
 
 function drawn(step, file) {
   if (step.act === "file" && file) return filed(step, file);
+  if (step.act === "second") return bubble(step, "citizen", t("room.joiner"));
+  if (step.act === "review" || step.act === "checked") return bubble(step, "internal", step.who);
   if (step.by === "citizen") return bubble(step, "citizen", t("room.citizen"));
-  if (step.act === "note") return bubble(step, "internal", step.who);
+  if (step.act === "note" || step.act === "reply") return bubble(step, "internal", step.who);
   if (step.by === "staff" && step.act === "supplement") return bubble(step, "citizen", t("room.citizen"));
   if (OFFICE.indexOf(step.act) >= 0 && step.text) return bubble(step, "office", step.who || t("room.system"));
   return line(step);
 }
 
 function filed(step, file) {
-  const body = [el("p", { class: "words" }, file.story || t("room.case.no_words")), files(file.attachments)];
+  const body = [el("p", { class: "words" }, file.story || t(file.minor ? "room.case.minor" : "room.case.no_words")), files(file.attachments)];
   return framed("citizen", el("span", {}, t("room.citizen"), " · ", t("act.file")), step, body);
 }
 
@@ -43,7 +51,7 @@ function bubble(step, side, who) {
 }
 
 function framed(side, head, step, body) {
-  const time = el("time", { datetime: step.at }, hour(step.at));
+  const time = el("time", { datetime: step.at }, moment(step.at));
   const by = el("p", { class: "by" }, head, time);
   return el("div", { class: "step " + side }, by, el("div", { class: "bubble" }, body));
 }
@@ -56,12 +64,20 @@ function line(step) {
   return el(
     "div",
     { class: "step line" },
-    el("p", {}, el("b", {}, who), " ", name(step), " ", to, " ", el("time", { datetime: step.at }, hour(step.at))),
+    el("p", {}, el("b", {}, who), " ", name(step), " ", to, " ", el("time", { datetime: step.at }, moment(step.at))),
     step.text ? el("p", { class: "remark" }, remark ? tag("internal", t("room.internal")) : null, step.text) : null,
     facts(step),
+    letter(step),
     files(step.attachments),
     sent(step)
   );
+}
+
+/** The 督办 letter, on a page of its own to be printed. */
+function letter(step) {
+  if (!step.letter) return null;
+  const where = { class: "paper", href: step.letter, target: "_blank", rel: "noopener" };
+  return el("p", {}, el("a", where, t("room.letter.open")));
 }
 
 function name(step) {

@@ -17,6 +17,7 @@ from itertools import count
 from typing import Any, cast
 
 from aiohttp import ClientSession, web
+from telegram.constants import ReactionEmoji
 
 Json = dict[str, Any]
 TOKEN = "123456:fake-token-for-tests"
@@ -24,6 +25,7 @@ BOT: Json = {
     "id": 123456, "is_bot": True, "first_name": "Zhitong", "username": "zhitong_bot",
     "can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False,
 }  # fmt: skip
+REACTIONS = {one.value for one in ReactionEmoji}
 ANONYMOUS: Json = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 
 
@@ -48,6 +50,8 @@ class FakeChat:
     topics: dict[int, Json] = field(default_factory=dict[int, Json])
     blocked: bool = False
     limit: int = 0  # messages a minute; 0 is none
+    reactions: bool = True  # whether its owner allows them
+    signs: dict[int, str] = field(default_factory=dict[int, str])  # the bot's, by message
     times: deque[float] = field(default_factory=deque[float])
     ids: Any = field(default_factory=lambda: count(1))
 
@@ -126,6 +130,19 @@ class FakeApi:
         if fault.migrate_to:
             parameters["migrate_to_chat_id"] = fault.migrate_to
         return _no(fault.code or 429, fault.description or "Too Many Requests: retry after 1", parameters)
+
+    async def answer(self, method: str, asked: Mapping[str, str]) -> tuple[int, Json]:
+        """The same without http: status and body."""
+        values = {name: _value(value) for name, value in asked.items()}
+        if fault := self.meets(method, values):
+            return fault.code, {
+                "ok": False, "error_code": fault.code, "description": fault.description,
+                "parameters": {"retry_after": fault.retry_after},
+            }  # fmt: skip
+        try:
+            return 200, {"ok": True, "result": await getattr(self, f"do_{method}")(values)}
+        except Refused as refused:
+            return refused.code, {"ok": False, "error_code": refused.code, "description": refused.description}
 
     # --- what people do ---------------------------------------------------------------------------------------
 
@@ -240,7 +257,8 @@ class FakeApi:
 
     async def do_getWebhookInfo(self, asked: Json) -> Json:
         waiting = len(self.updates)
-        return {"url": self.webhook["url"], "has_custom_certificate": False, "pending_update_count": waiting}
+        went = {name: self.webhook[name] for name in ("last_error_date", "last_error_message") if name in self.webhook}
+        return {"url": self.webhook["url"], "has_custom_certificate": False, "pending_update_count": waiting, **went}
 
     async def do_setMyCommands(self, asked: Json) -> bool:
         self.commands.append(asked)
@@ -280,6 +298,17 @@ class FakeApi:
 
     async def do_sendDocument(self, asked: Json) -> Json:
         return self._sent(self._place(asked), asked, {"document": self.keep(asked["document"])})
+
+    async def do_setMessageReaction(self, asked: Json) -> bool:
+        place = self._place(asked)
+        signs = [one["emoji"] for one in asked.get("reaction", [])]
+        message = place.messages.get(int(asked["message_id"]))
+        if message is None:
+            raise Refused(400, "Bad Request: message to react not found")
+        if set(signs) - REACTIONS or not place.reactions:
+            raise Refused(400, "Bad Request: REACTION_INVALID")
+        place.signs[message["message_id"]] = "".join(signs)
+        return True
 
     async def do_getFile(self, asked: Json) -> Json:
         path = f"files/{asked['file_id']}"

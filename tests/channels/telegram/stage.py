@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -24,6 +24,7 @@ from bot.outbox import Outbox, Sent
 from bot.post import PostOffice
 from bot.store import files, letters, people, stuck
 from bot.store.attachments import Attachments
+from bot.stored import Stored
 from config.schema import County
 from handlers.messages import Attachment, Inbound, Letter, Taken
 from tests.channels.telegram.fake_api import TOKEN, FakeApi, Json, buttons
@@ -185,8 +186,11 @@ class Door:
     def county(self) -> County:
         return self.house.site.county
 
+    def now(self) -> datetime:
+        return self.house.now
+
     def code_of(self, case_id: int) -> str:
-        return self.house.vault.ring.query_code(case_id, 1)
+        return self.house.vault.ring.query_code(case_id, 1, case_id >= 1 << 62)
 
     async def take(self, inbound: Inbound) -> Taken:
         inbound = replace(inbound, at=self.house.now)
@@ -218,14 +222,26 @@ class Door:
         known = self._known(address) or house.write(
             lambda conn: people.make(conn, house.vault, CHANNEL, address, house.fresh(), house.now)
         )
-        house.write(lambda conn: files.add(conn, known.citizen.id, file, house.now))
+        house.write(lambda conn: files.add(conn, house.vault, known.citizen.id, file, house.now))
         return file
 
-    async def file_of_letter(self, file: Attachment) -> Path | None:
-        return self.kept.open(file.id)
+    async def file_of_letter(self, file: Attachment) -> Stored | None:
+        return Stored(self.kept.open(file.id))
 
     async def back(self, channel: str, address: str) -> None:
         raise AssertionError("nobody comes back on a stage")
+
+    async def left(self, channel: str, address: str) -> None:
+        raise AssertionError("nobody leaves on a stage")
+
+    async def recall(self, channel: str) -> None:
+        raise AssertionError("nobody watches a stage")
+
+    async def reached(self, channel: str, keep: bool) -> timedelta | None:
+        raise AssertionError("nobody watches a stage")
+
+    def away(self, channel: str) -> timedelta:
+        raise AssertionError("nobody watches a stage")
 
     async def unknown(self, channel: str, keys: tuple[str, ...]) -> frozenset[str]:
         return self.house.read(lambda conn: stuck.unknown(conn, channel, keys))

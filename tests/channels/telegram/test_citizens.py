@@ -168,7 +168,7 @@ async def test_a_blocked_citizen_gets_the_answer_on_coming_back(town: Town, api:
 
     while not await waiting():
         await asyncio.sleep(0.05)
-    await town.act(clerk, "told", no, "打了电话，本人知道了。")
+    await town.act(clerk, "told", no, "本人知道了。", how="phone")
     assert not await waiting(), "nobody need ring them again"
     api.member(LI, "member")
     assert "已经修好。" in (await town.gets(LI, "已经修好"))["text"], "and they have it in writing all the same"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,10 +63,22 @@ async def test_never_more_than_eighteen_in_any_minute_of_a_group() -> None:
     clock, times = Clock(), list[float]()
     pace = pacer(clock)
     for _ in range(90):
-        await pace.turn(GROUP, urgent=False)
+        await pace.turn(GROUP)
         times.append(clock.now)
     assert all(sum(start <= at < start + 60 for at in times) <= 18 for start in times)
     assert times[-1] < 5 * 60  # and not slower than it must be
+
+
+async def test_cards_leave_some_of_a_groups_minute_to_whoever_waits() -> None:
+    clock = Clock()
+    pace = pacer(clock)
+    for _ in range(14):
+        await pace.turn(GROUP, urgent=False)
+    assert pace.wait(GROUP, urgent=False) > 40
+    assert pace.wait(GROUP) <= 1
+    for _ in range(4):
+        await pace.turn(GROUP, patience=2)
+    assert pace.wait(GROUP) > 30
 
 
 async def test_a_pause_of_one_chat_silences_no_other() -> None:
@@ -113,7 +126,7 @@ async def met(api: FakeApi, fault: Fault) -> Trouble:
     api.meets = lambda method, asked: fault
     try:
         with pytest.raises(Trouble) as raised:
-            await bot.say(str(LI), Drawn("您好"))
+            await bot.say(str(LI), Drawn("您好"), patience=2.0)
         return raised.value
     finally:
         await bot.close()
@@ -206,6 +219,14 @@ async def test_a_repeat_that_is_lost_too_is_left_to_staff(
     await asyncio.sleep(0.5)
     assert len(api.told(LI)) == 2
     assert (await town.house.door.queue())["parked"] == 1
+
+
+async def test_what_was_written_during_an_outage_is_answered_once(town: Town, api: FakeApi) -> None:
+    """Telegram's date is hours old by then: the answer's lease counts from when we took it."""
+    api.say(LI, "你好", date=int(time.time()) - 7200)
+    await town.hears(LI)
+    assert await town.house.outbox.sweep() == 0
+    assert len(api.told(LI)) == 1
 
 
 async def test_a_connection_that_was_never_made_repeats_nothing(

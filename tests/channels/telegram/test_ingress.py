@@ -49,10 +49,10 @@ async def test_shuffled_and_thrice_over_two_connections(
     town: Town, api: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[tuple[str, str]] = []
-    real: Callable[[Inbound], Awaitable[Taken]] = town.house.core.take
+    real: Callable[..., Awaitable[Taken]] = town.house.core.take
 
-    async def noted(inbound: Inbound) -> Taken:
-        result = await real(inbound)
+    async def noted(inbound: Inbound, **more: Any) -> Taken:
+        result = await real(inbound, **more)
         if not result.duplicate:
             taken.append((inbound.sender, inbound.text))
         return result
@@ -97,10 +97,10 @@ async def test_the_offset_waits_for_the_commit(town: Town, api: FakeApi, monkeyp
     """One chat hangs: its update stays with Telegram, the others go on and are answered."""
     gate, real = asyncio.Event(), town.house.core.take
 
-    async def slow(inbound: Inbound) -> Taken:
+    async def slow(inbound: Inbound, **more: Any) -> Taken:
         if inbound.sender == "702":
             await gate.wait()
-        return await real(inbound)
+        return await real(inbound, **more)
 
     monkeypatch.setattr(town.house.core, "take", slow)
     api.say(702, "你好")

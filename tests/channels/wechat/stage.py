@@ -60,7 +60,7 @@ class WeChatStage(TalkStage):
             bells=Bells(),
             clock=lambda: house.now,
             take=self.take,
-            code_of=lambda case_id: house.vault.ring.query_code(case_id, 1),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+            code_of=lambda case_id: house.vault.ring.query_code(case_id, 1, case_id >= 1 << 62),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
         )
 
     async def take(self, inbound: Inbound, start_within: float | None = None, beside: Beside | None = None) -> Taken:

@@ -58,7 +58,7 @@ async def test_an_answer_told_by_phone_is_also_had_in_writing(town: Town, api: F
     await town.answer(no)
     await town.settled(waiting=2)
     clerk = await town.hire("李敏", "clerk", (await town.cases())[0].department)
-    await town.act(clerk, "told", no, "打了电话，本人知道了。")
+    await town.act(clerk, "told", no, "本人知道了。", how="phone")
     await town.settled(told=2)
     told = await town.say(ZHANG, "你好")
     assert told.text.startswith("您不在的时候") and "垃圾已经清运。" in told.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from sqlalchemy import select
 
 from bot.channels.wechat import fetching
 from bot.store import fetches
+from bot.store import files as file_rows
 from bot.store.tables import attachment, fetch
+from bot.stored import Stored
 from tests.channels.wechat.fake_wechat import FakeWeChat, Fault
 from tests.channels.wechat.town import Town, at_home
 from tests.store.pictures import CANARY, photo_with_place, picture
@@ -58,10 +61,12 @@ async def test_a_photo_belongs_to_the_case_before_it_is_here(town: Town, api: Fa
     api.meets = lambda path, body: None
     town.ahead += timedelta(minutes=5)
     (row,) = await fetched(town)
-    path = town.house.core.files.open(str(row["id"]))
-    with Image.open(path) as shown:
+    core = town.house.core
+    path = core.files.open(str(row["id"]))
+    kept = Stored(path, file_rows.secret_of(core.vault, str(row["id"])))
+    with Image.open(BytesIO(kept.read_bytes())) as shown:
         assert (shown.format, shown.size, dict(shown.getexif())) == ("JPEG", (64, 48), {})
-    assert row["size"] == path.stat().st_size
+    assert row["size"] == kept.size
     assert CANARY not in path.read_bytes()
 
 
@@ -124,7 +129,8 @@ async def test_a_crash_between_disk_and_row_fetches_again(api: FakeWeChat, tmp_p
     async with at_home(api, tmp_path) as town:
         town.ahead += timedelta(minutes=10)
         (row,) = await fetched(town)
-        assert row["size"] == town.house.core.files.open(str(row["id"])).stat().st_size
+        core, file_id = town.house.core, str(row["id"])
+        assert row["size"] == Stored(core.files.open(file_id), file_rows.secret_of(core.vault, file_id)).size
 
 
 async def test_of_somebody_forgotten_nothing_is_fetched(town: Town, api: FakeWeChat) -> None:

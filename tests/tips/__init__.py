@@ -1,0 +1,1 @@
+"""检举控告: intake, sight, the name behind it, and what leaks nowhere."""
