@@ -16,7 +16,7 @@ from handlers.desk import Deed, Desk, ForgetTalk
 from handlers.messages import Inbound, Option, Reply, Say, Words
 from handlers.questions.base import Ask, Drop, Got, Miss, More, Question, Sure, Unfit, spoken
 from handlers.questions.choice import yes_or_no
-from handlers.scripts import ASIDES, KEPT, SCRIPTS, Next, Outcome, Result
+from handlers.scripts import ASIDES, KEPT, SCRIPTS, WIPED, Next, Outcome, Result
 from handlers.talk import Answer, Args, Draft, Pending, Talk
 from handlers.words import control_word
 
@@ -46,7 +46,10 @@ def resume(desk: Desk, talk: Talk, before: tuple[Words, ...] = (), deeds: tuple[
 
 
 def shelve(talk: Talk, now: datetime) -> Talk:
-    """The talk back at the front desk; a kept script with answers is put aside as the newest draft."""
+    """The talk back at the front desk; a kept script with answers is put aside as the newest draft, and of a wiped
+    one, and of what was left unfinished in the same sitting, nothing is offered any more."""
+    if talk.script in WIPED:
+        return replace(cleared(talk), drafts=_before(talk.drafts, (talk.since or now) - OVERTAKEN))
     partial = talk.pending.partial if talk.pending else None
     said = (partial, talk.args.get("begun"))
     told = any(part is not None and (part.get("text") or part.get("files")) for part in said)
@@ -305,6 +308,10 @@ def forgetting(outcome: Outcome) -> Outcome:
     if asked is None:
         return outcome
     since = (outcome.talk.since or asked.since) - OVERTAKEN
-    kept = tuple(draft for draft in outcome.talk.drafts if (draft.since or draft.at) < since)
+    kept = _before(outcome.talk.drafts, since)
     deeds = tuple(replace(deed, since=since) if deed is asked else deed for deed in outcome.deeds)
     return replace(outcome, talk=replace(outcome.talk, drafts=kept, since=None, warned="", asked=None), deeds=deeds)
+
+
+def _before(drafts: tuple[Draft, ...], since: datetime) -> tuple[Draft, ...]:
+    return tuple(draft for draft in drafts if (draft.since or draft.at) < since)

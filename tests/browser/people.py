@@ -116,6 +116,10 @@ class Citizen(Person):
     async def names_the_place(self, place: str) -> None:
         """Where; if others said it before, it is a matter of their own all the same."""
         await self.says(place)
+        await self.stands_alone()
+
+    async def stands_alone(self) -> None:
+        """Say so, if the office asks whether this is what others told it."""
         own = self.choice("不，单独反映")
         await expect(own.or_(self.choice("匿名")).first).to_be_visible()
         if await own.is_visible():

@@ -28,11 +28,12 @@ async def test_killed_in_the_middle_of_a_draft(town: Town) -> None:
     await miner.hears("在哪个地方")
 
     town.office.kill()
-    await miner.names_the_place("河口镇青山村二组")
+    await miner.says("河口镇青山村二组")
     await expect(miner.bubble("青山村二组")).to_contain_text("没发出")
     await asyncio.to_thread(town.office.start)
 
     await expect(miner.bubble("青山村二组")).to_contain_text("已收到", timeout=PATIENCE_MS)
+    await miner.stands_alone()
     await miner.hears("要留联系方式吗")
     await expect(miner.bubble("青山村二组")).to_have_count(1)
     await miner.sends_photo(photo("稻田.jpg", "#b89b5e"))
