@@ -64,7 +64,7 @@ def test_the_second_call_installs_nothing(clone: Path) -> None:
     for stamp in (".ready", ".ready-dev"):
         (clone / ".venv" / stamp).touch()
     assert make(clone, "-n", "demo").stdout == ".venv/bin/zhitong demo \n"
-    assert make(clone, "-n", "test").stdout == ".venv/bin/python -m pytest -n auto --dist loadfile \n"
+    assert make(clone, "-n", "test", "WORKERS=5").stdout == ".venv/bin/python -m pytest -n 5 --dist loadfile \n"
     newer = (clone / ".venv" / ".ready").stat().st_mtime + 10
     os.utime(clone / "requirements.lock", (newer, newer))
     assert "--require-hashes" in make(clone, "-n", "demo").stdout
