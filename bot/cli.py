@@ -70,9 +70,11 @@ def run(
     """Run the office: citizen page, staff room, workers."""
     gc.disable()  # until the house serves: it is a fifth of the time to get there
     from bot import memory
-    from bot.store.connect import DATABASE, early_check
 
     memory.share_heaps()
+    memory.log_plainly()
+    from bot.store.connect import DATABASE, early_check
+
     settings = settings_of(site, data, host=host, port=port)
     check = early_check(settings.data_dir / DATABASE)  # beside the imports that follow: they take as long
     from bot import serving
