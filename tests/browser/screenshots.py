@@ -108,7 +108,7 @@ async def clerk_answers(wang: Clerk, telephone: Clerk, no: str) -> None:
 async def settled(clerk: Clerk) -> None:
     """What was just done is no longer announced, and its letter has gone out."""
     await expect(clerk.page.locator("#toast")).not_to_have_class("toast shown")
-    await expect(clerk.story.get_by_text("已送达")).to_be_visible()
+    await expect(clerk.story.locator("p.sent.delivered")).to_be_visible()
 
 
 async def keep(person: Person, name: str) -> None:
