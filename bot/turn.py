@@ -126,7 +126,8 @@ def _again(taken: Taken, inbound: Inbound) -> Taken:
     """What a repeated message is told: what it was told before, or that this was forgotten as was promised."""
     if taken.letters or inbound.channel in (STAFF, TIMER):
         return taken
-    return replace(taken, letters=(Letter(0, "out", inbound.at, reply=Reply((Say("dialogue.gone"),))),))
+    gone = Letter(0, "out", inbound.at, reply=Reply((Say("dialogue.gone"),)))
+    return replace(taken, letters=(gone,), forgotten=True)
 
 
 class _Turn:
@@ -216,10 +217,10 @@ class _Turn:
         lang = outcome.talk.lang
         unwritten = tuple(Letter(0, "out", self.now, reply=reply) for reply in replies)
         if any(isinstance(deed, EraseMe) for deed in outcome.deeds):
-            return Taken(unwritten, lang=lang)
+            return Taken(unwritten, lang=lang, forgotten=True)
         people.save_talk(self.conn, self.vault, person_id, outcome.talk, self.now)
         if any(isinstance(deed, ForgetTalk) for deed in outcome.deeds):
-            return Taken(unwritten, person_id, lang=lang)
+            return Taken(unwritten, person_id, lang=lang, forgotten=True)
         heard: tuple[Letter, ...] = ()
         if outcome.said or self.inbound.attachments:
             files = self.inbound.attachments

@@ -128,10 +128,12 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one turn gave: its letters in order. `duplicate` means nothing happened this time."""
+    """What one turn gave: its letters in order. `duplicate` means nothing happened this time; `forgotten`, that the
+    talk before it is kept nowhere any more, and should not stay on a screen either."""
 
     letters: tuple[Letter, ...]
     person: int = 0
     duplicate: bool = False
     lang: str = "zh"
     data: Mapping[str, str] = field(default_factory=dict[str, str])
+    forgotten: bool = False

@@ -109,6 +109,7 @@ class Citizen:
                 "duplicate": taken.duplicate,
                 "lang": spoken.lang,
                 "fresh": session.fresh,
+                "forgotten": taken.forgotten,
             }
         )
         if session.fresh or spoken.lang != session.lang:

@@ -39,7 +39,10 @@ LI = Colleague("李强", "clerk", "shuiwu")
 CHEN = Colleague("陈静", "clerk", "jiaotong")
 ZHOU = Colleague("周敏", "dispatcher", "zhiban")
 WU = Colleague("吴刚", "supervisor", "xian-zhengfu")
-SESSIONS = (WANG, LI, CHEN, ZHOU, WU)  # those who are logged in already when a story begins
+SUN = Colleague("孙正", "custodian", "jijian")
+QIAN = Colleague("钱静", "custodian", "jijian")
+MA = Colleague("马文", "clerk", "hekou")
+SESSIONS = (WANG, LI, CHEN, ZHOU, WU, SUN, QIAN, MA)  # those who are logged in already when a story begins
 
 
 class Office:

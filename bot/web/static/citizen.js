@@ -26,6 +26,7 @@ const stream = new Stream({ after: log.lastId, hear, steady: (well) => ((steady 
 
 function tellState(item, state, detail) {
   if (state === "sent") {
+    if (detail.forgotten) log.forget(item.key);
     log.settle(item.key, detail.messages);
     letGo();
     if (detail.fresh) location.replace("/?cookie");

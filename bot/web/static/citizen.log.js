@@ -84,7 +84,14 @@ export function settle(key, messages) {
   if (node && mine && !seen.has(mine.id)) name(node, mine);
   else if (node && mine && node.dataset.id !== String(mine.id)) node.remove();
   mark(key, "sent");
-  for (const message of messages) add(message, node);
+  for (const message of messages) add(message, node && node.isConnected ? node : null);
+}
+
+/** What the office keeps no longer does not stay on the screen either, whoever takes up the telephone next. */
+export function forget(key) {
+  waiting.delete(key);
+  const unsent = Array.from(waiting.values());
+  for (const node of Array.from(log.children)) if (!unsent.includes(node)) node.remove();
 }
 
 function name(node, message) {
