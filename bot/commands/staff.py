@@ -1,4 +1,4 @@
-"""`zhitong staff`: who may come into the staff room."""
+"""`zhitong staff`: who may come into the staff room, and who no longer may."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.store.staff import StaffRow
     from config.settings import Settings
 
-app = group("staff", "Take staff on, list them, let them go.")
+app = group("staff", "Take staff on, list them, move them, let them go.")
 
 NAME_LONGEST = 40
 NameArgument = Annotated[str, typer.Argument(help="The name they log in with.")]
@@ -59,11 +59,49 @@ def list_all(data: DataOption = None) -> None:
 
 
 @app.command()
-def revoke(name: NameArgument, data: DataOption = None) -> None:
-    """Let somebody go; their sessions end at once."""
-    clean = _clean(name)
-    asyncio.run(_write(settings_of(data=data), lambda conn: _revoke(conn, clean)))
-    typer.echo(f"{clean} can no longer log in.", err=True)
+def move(
+    name: NameArgument,
+    unit: Annotated[str, typer.Option(help="Their new department: its id or its name.")],
+    role: Annotated[str, typer.Option(help="Other roles than before: clerk,dispatcher,...")] = "",
+    site: SiteOption = None,
+    data: DataOption = None,
+) -> None:
+    """Put somebody into another department; what they had claimed is on the pile again."""
+    from config.load import load
+
+    settings, clean = settings_of(site, data), _clean(name)
+    office_folder(settings)
+    department = unit_of(load(settings.site), unit)
+    roles = tuple(_roles(role)) if role else ()
+    given_back = asyncio.run(_leave(settings, clean, department.id, roles))
+    typer.echo(f"{clean} is with {department.name} now and has to log in again.{_on_the_pile(given_back)}", err=True)
+
+
+@app.command()
+def revoke(name: NameArgument, site: SiteOption = None, data: DataOption = None) -> None:
+    """Let somebody go; their sessions end at once, and what they had claimed is on the pile again."""
+    settings, clean = settings_of(site, data), _clean(name)
+    office_folder(settings)
+    given_back = asyncio.run(_leave(settings, clean))
+    typer.echo(f"{clean} can no longer log in.{_on_the_pile(given_back)}", err=True)
+
+
+def _on_the_pile(cases: int) -> str:
+    return f" Cases they had claimed, for others to take: {cases}." if cases else ""
+
+
+async def _leave(settings: Settings, name: str, unit: str = "", roles: tuple[str, ...] = ()) -> int:
+    from bot import leaving
+    from bot.app import open_core
+    from bot.store.staff import NameUnknown
+
+    core = open_core(settings)
+    try:
+        return await (leaving.move(core, name, unit, roles) if unit else leaving.let_go(core, name))
+    except NameUnknown:
+        raise _nobody(name) from None
+    finally:
+        await core.close()
 
 
 async def _write(settings: Settings, work: Work[T]) -> T:
@@ -115,15 +153,6 @@ def _renew(conn: Connection, name: str) -> str:
 
     try:
         return staff.renew_code(conn, name, datetime.now(UTC))
-    except staff.NameUnknown:
-        raise _nobody(name) from None
-
-
-def _revoke(conn: Connection, name: str) -> None:
-    from bot.store import staff
-
-    try:
-        staff.revoke(conn, name, datetime.now(UTC))
     except staff.NameUnknown:
         raise _nobody(name) from None
 

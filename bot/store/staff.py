@@ -98,7 +98,7 @@ def add(conn: Connection, name: str, roles: Collection[str], unit: str, now: dat
 
 def renew_code(conn: Connection, name: str, now: datetime) -> str:
     """A new one-time code for a forgotten password or another account; older codes die. Raises NameUnknown."""
-    row = _known(conn, name)
+    row = known(conn, name)
     code = _new_code()
     conn.execute(update(staff).where(staff.c.id == row.id).values(**_fresh(code, now)))
     return code
@@ -106,12 +106,32 @@ def renew_code(conn: Connection, name: str, now: datetime) -> str:
 
 def revoke(conn: Connection, name: str, now: datetime) -> StaffRow:
     """Let somebody go: password, code, bindings and sessions end at once. Raises NameUnknown."""
-    row = _known(conn, name)
+    row = known(conn, name)
     gone = {"password": None, "code_hash": None, "code_until": None, "revoked_at": now}
     conn.execute(update(staff).where(staff.c.id == row.id).values(**gone))
     conn.execute(delete(binding).where(binding.c.staff_id == row.id))
     end_sessions(conn, row.id)
     return _known_by_id(conn, row.id)
+
+
+def move(conn: Connection, name: str, unit: str, roles: Collection[str] = ()) -> StaffRow:
+    """Another department, and other roles unless `roles` is empty. Sessions end: what they show is another's now.
+
+    Raises NameUnknown.
+    """
+    row = known(conn, name)
+    values = {"unit": unit} | ({"roles": ",".join(roles)} if roles else {})
+    conn.execute(update(staff).where(staff.c.id == row.id).values(**values))
+    end_sessions(conn, row.id)
+    return _known_by_id(conn, row.id)
+
+
+def known(conn: Connection, name: str) -> StaffRow:
+    """Somebody who is on the staff, by name. Raises NameUnknown."""
+    row = conn.execute(_BY_NAME, {"name": clean_name(name)}).first()
+    if row is None or row.revoked_at is not None:
+        raise NameUnknown(name)
+    return _row(row)
 
 
 def list_staff(conn: Connection) -> list[StaffRow]:
@@ -249,13 +269,6 @@ def _use_code(conn: Connection, code: str, now: datetime) -> StaffRow:
         raise CodeWrong
     conn.execute(update(staff).where(staff.c.id == who.id).values(code_hash=None, code_until=None))
     return who
-
-
-def _known(conn: Connection, name: str) -> StaffRow:
-    row = conn.execute(_BY_NAME, {"name": clean_name(name)}).first()
-    if row is None or row.revoked_at is not None:
-        raise NameUnknown(name)
-    return _row(row)
 
 
 def _known_by_id(conn: Connection, staff_id: int) -> StaffRow:
