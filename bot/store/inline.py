@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
 
 from bot.store.connect import as_failure, bare, core, finish, snapshot, typed
 from bot.store.engine import Hook, Store, StoreClosed, T, Work
 from bot.store.tables import metadata
+
+
+_MADE = "SELECT sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+
+
+@cache
+def _schema() -> str:
+    """What makes the tables, written once: a simulation opens many stores."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(engine)
+    with engine.connect() as conn:
+        made = conn.exec_driver_sql(_MADE).scalars().all()
+    engine.dispose()
+    return ";".join(made)
 
 
 class InlineStore(Store):
@@ -21,7 +39,9 @@ class InlineStore(Store):
         self._commits = 0
         self._closed = False
         self._conn = core(path, "rwc").connect()
-        metadata.create_all(self._conn)
+        raw = bare(self._conn)
+        if not raw.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raw.executescript(_schema())
         finish(self._conn)
 
     @property
