@@ -13,7 +13,6 @@ from bot.store.connect import as_failure, bare, core, finish, snapshot, typed
 from bot.store.engine import Hook, Store, StoreClosed, T, Work
 from bot.store.tables import metadata
 
-
 _MADE = "SELECT sql FROM sqlite_master WHERE sql NOT NULL AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 
 

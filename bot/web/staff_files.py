@@ -6,13 +6,13 @@ from aiohttp import web
 
 from bot.web.bodies import Pace, clean_text
 from bot.web.security import Buckets, Fault
-from bot.web.served import served
+from bot.web.served import hand_out
 from bot.web.staff_house import CHANNEL, StaffHouse
 from bot.web.staff_room import NO
 from bot.web.staff_said import nowhere, number_of
 from bot.web.staff_session import Declined, Visit, inside
 from bot.web.staff_shown import MAY_FILE, largest_file, shown_file
-from bot.web.uploads import FILE_CSP, NAME_LENGTH, SHOWN, Refused, bare, disposition
+from bot.web.uploads import NAME_LENGTH, Refused, bare
 from cases.case import Role
 
 UPLOADS_PER_MINUTE = 60
@@ -58,11 +58,4 @@ class Files:
         if found is None:
             raise nowhere()
         file, stored = found
-        shown = file.mime in SHOWN or file.mime.startswith("audio/")
-        headers = {
-            "Content-Type": file.mime if shown else "application/octet-stream",
-            "Content-Disposition": disposition(file.name, inline=shown),
-            "Content-Security-Policy": FILE_CSP,
-            "Cache-Control": "no-store",
-        }
-        return await served(request, stored, headers)
+        return await hand_out(request, stored, file.name, file.mime)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from aiohttp import web
 
 from bot.web.bodies import Pace, clean_text
 from bot.web.letters import shown_file
 from bot.web.security import Buckets, Fault, origin_is_sure, source_of
-from bot.web.served import served
+from bot.web.served import hand_out
 from bot.web.session import CHANNEL, Session, keep_session, read_session
 
 if TYPE_CHECKING:
     from bot.web.server import House
 
-FILE_CSP = "sandbox; default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; frame-ancestors 'none'"
-SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4"})
 NAME_LENGTH = 255
 SOURCE_FACTOR = 10
 
@@ -75,14 +72,7 @@ class Uploads:
         if found is None:
             raise Fault(404, "not_found")
         file, stored = found
-        shown = file.mime in SHOWN or file.mime.startswith("audio/")
-        headers = {
-            "Content-Type": file.mime if shown else "application/octet-stream",
-            "Content-Disposition": disposition(file.name, inline=shown),
-            "Content-Security-Policy": FILE_CSP,
-            "Cache-Control": "private, no-cache",
-        }
-        return await served(request, stored, headers)
+        return await hand_out(request, stored, file.name, file.mime, cache="private, no-cache")
 
     def _slow_down(self, request: web.Request, session: Session) -> None:
         rate = self._house.county.office.limits.messages_per_minute
@@ -102,10 +92,3 @@ def largest_file(house: House) -> int:
 def bare(key: str) -> str:
     """A text key without the `web.` that texts of ours begin with; a key of another room stays whole."""
     return key.removeprefix("web.")
-
-
-def disposition(name: str, *, inline: bool) -> str:
-    """A Content-Disposition that carries any name, and that no name breaks out of."""
-    kind = "inline" if inline else "attachment"
-    name = clean_text(name).replace("/", "_").replace("\\", "_")[:80] or "file"
-    return f"{kind}; filename*=UTF-8''{quote(name, safe='')}"

@@ -8,9 +8,8 @@ from bot.channels.wechat.ports import Busy, House
 from bot.web.letters import markdown
 from bot.web.pages import PAGES
 from bot.web.security import Fault
-from bot.web.served import served
+from bot.web.served import hand_out
 from bot.web.session import read_session
-from bot.web.uploads import FILE_CSP, SHOWN, disposition
 from handlers.messages import Letter
 from handlers.wording import render
 
@@ -53,13 +52,7 @@ class FullText:
         stored = await self._house.file_of_letter(files[at]) if at < len(files) else None
         if stored is None:
             raise Fault(404, "not_found")
-        mime = files[at].mime
-        headers = {
-            "Content-Type": mime if mime in SHOWN else "application/octet-stream",
-            "Content-Disposition": disposition(files[at].name, inline=mime in SHOWN),
-            "Content-Security-Policy": FILE_CSP,
-        }
-        return await served(request, stored, headers)
+        return await hand_out(request, stored, files[at].name, files[at].mime)
 
     async def _letter(self, request: web.Request) -> tuple[Letter, str]:
         try:
