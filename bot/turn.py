@@ -107,7 +107,7 @@ class Turned:
 def take(conn: Connection, inbound: Inbound, prepared: Prepared, room: Room) -> Turned:
     """Take one message. Raises nothing of its own: what may not be is answered in words."""
     if not letter_rows.arrive(conn, inbound.channel, inbound.key, inbound.at):
-        return Turned(_again(letter_rows.arrived(conn, room.vault, inbound.channel, inbound.key), inbound), Ripples())
+        return Turned(_again(letter_rows.arrived(conn, room.vault, inbound), inbound), Ripples())
     for key in inbound.also:
         letter_rows.arrive(conn, inbound.channel, key, inbound.at)
     turn = _Turn(conn, inbound, prepared, room)
@@ -118,7 +118,7 @@ def take(conn: Connection, inbound: Inbound, prepared: Prepared, room: Room) -> 
             taken = turn.of_clock()
         case _:
             taken = turn.of_citizen()
-    letter_rows.answered(conn, inbound.channel, inbound.key, taken)
+    letter_rows.answered(conn, inbound, taken)
     return Turned(taken, turn.ripples)
 
 

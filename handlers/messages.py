@@ -53,6 +53,7 @@ class Inbound:
     posted: bool = False  # the channel's own answer carries no replies: they are owed by post
     also: tuple[str, ...] = ()  # keys of further messages that were joined into this one
     ref: str = ""  # the platform's name of the message within its talk
+    echo: bytes = b""  # 32 bytes that only the sender can say again: what is forgotten is answered under them
     edits: bool = False  # what `ref` said before, it now says like this
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
+from bot.store import echoes
 from bot.store.tables import inbox, letter, obligation, outbox
 from bot.store.upsert import insert_once
 from bot.store.vault import Vault, person_owner
-from handlers.messages import Attachment, Letter, Reply, Taken
+from handlers.messages import Attachment, Inbound, Letter, Reply, Taken
 from handlers.wording import from_json, to_json
 
 LONGEST_PAUSE = timedelta(hours=3)  # more than any lease or delay of the outbox
@@ -32,7 +33,7 @@ _LAST = (
     .limit(bindparam("most"))
 )
 _NEWEST = 2**62  # before this is: all of them
-_ARRIVED = select(inbox.c.replies, inbox.c.person_id).where(
+_ARRIVED = select(inbox.c.replies, inbox.c.person_id, inbox.c.at).where(
     inbox.c.channel == bindparam("channel"), inbox.c.key == bindparam("key")
 )
 _ANSWERED = (
@@ -140,20 +141,27 @@ def arrive(conn: Connection, channel: str, key: str, at: datetime) -> bool:
     return insert_once(conn, inbox, channel=channel, key=key, at=at, replies="{}")
 
 
-def arrived(conn: Connection, vault: Vault, channel: str, key: str) -> Taken:
+def arrived(conn: Connection, vault: Vault, inbound: Inbound) -> Taken:
     """What a message caused when it was taken the first time."""
-    row = conn.execute(_ARRIVED, {"channel": channel, "key": key}).one()
+    row = conn.execute(_ARRIVED, {"channel": inbound.channel, "key": inbound.key}).one()
     stored = json.loads(row.replies)
     letters = by_ids(conn, vault, stored.get("letters", ()))
-    person_id = row.person_id or 0
-    return Taken(letters, person_id, duplicate=True, lang=stored.get("lang", "zh"), data=stored.get("data", {}))
+    if "echo" in stored and inbound.echo and inbound.at - row.at < echoes.KEPT:
+        said = echoes.unseal(inbound.echo, stored["echo"])
+        letters = tuple(Letter(0, "out", inbound.at, reply=reply) for reply in said)
+    lang, data = stored.get("lang", "zh"), stored.get("data", {})
+    return Taken(letters, row.person_id or 0, duplicate=True, lang=lang, data=data, forgotten="echo" in stored)
 
 
-def answered(conn: Connection, channel: str, key: str, taken: Taken) -> None:
+def answered(conn: Connection, inbound: Inbound, taken: Taken) -> None:
     """Keep what a message caused: ids of letters and plain results, no body (design §8)."""
-    stored = {"letters": [item.id for item in taken.letters if item.id], "lang": taken.lang, "data": dict(taken.data)}
+    stored: dict[str, Any] = {"letters": [item.id for item in taken.letters if item.id], "lang": taken.lang}
+    stored["data"] = dict(taken.data)
+    if taken.forgotten and taken.person and inbound.echo:
+        stored["echo"] = echoes.seal(inbound.echo, [item.reply for item in taken.letters if item.reply])
     written = json.dumps(stored, ensure_ascii=False)
-    conn.execute(_ANSWERED, {"on": channel, "under": key, "stored": written, "of": taken.person or None})
+    known = {"on": inbound.channel, "under": inbound.key, "stored": written, "of": taken.person or None}
+    conn.execute(_ANSWERED, known)
 
 
 # --- the outbox -------------------------------------------------------------------------------------------

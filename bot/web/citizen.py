@@ -161,6 +161,7 @@ class Citizen:
                 place=said.place,
                 scene=said.scene,
                 source=source_of(request, self._house.public_url),
+                echo=session.echo(said.key),
             )
         )
 

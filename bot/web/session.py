@@ -38,6 +38,10 @@ class Session:
         """The inbox key of a message: two sessions that choose the same uuid stay two messages."""
         return hashlib.sha256(f"zhitong key {self.address} {given}".encode()).hexdigest()
 
+    def echo(self, given: str) -> bytes:
+        """A secret of this message, which is stored nowhere: the same message sent again has the same."""
+        return hashlib.sha256(f"zhitong echo {self.address} {given}".encode()).digest()
+
     def speaking(self, lang: str) -> Session:
         """The same session in `lang`; unchanged for a language the page does not speak."""
         return replace(self, lang="en" if lang == "en" else "zh") if lang in {"zh", "en"} else self
