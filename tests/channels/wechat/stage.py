@@ -18,6 +18,7 @@ from bot.channels.wechat.crypto import Crypto
 from bot.channels.wechat.ports import CHANNEL
 from bot.citizens import CitizenDoor
 from bot.core import Beside, Core
+from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.post import PostOffice
 from bot.store.attachments import Attachments
@@ -58,6 +59,7 @@ class WeChatStage(TalkStage):
             site=house.site,
             files=Attachments(folder / "attachments"),
             bells=Bells(),
+            metrics=Metrics(),
             clock=lambda: house.now,
             take=self.take,
             code_of=lambda case_id: house.vault.ring.query_code(case_id, 1, case_id >= 1 << 62),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
