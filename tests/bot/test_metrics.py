@@ -16,10 +16,10 @@ from pydantic import SecretStr
 
 from bot import watch
 from bot.app import add_metrics
+from bot.demo.fakes.telegram import FakeApi, Fault, buttons
 from bot.serving import set_up_logs
 from bot.site import load_site, reload_site
 from bot.web.server import make_app
-from tests.channels.telegram.fake_api import FakeApi, Fault, buttons
 from tests.channels.telegram.town import OWN, Town, at_home
 
 pytestmark = pytest.mark.asyncio

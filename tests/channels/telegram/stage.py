@@ -20,6 +20,7 @@ from bot.channels.telegram.pacer import Pacer
 from bot.channels.telegram.parse import parse
 from bot.channels.telegram.ports import CHANNEL
 from bot.core import Core
+from bot.demo.fakes.telegram import TOKEN, FakeApi, Json, buttons
 from bot.metrics import Metrics
 from bot.outbox import Outbox, Sent
 from bot.post import PostOffice
@@ -28,7 +29,6 @@ from bot.store.attachments import Attachments
 from bot.stored import Stored
 from config.schema import County
 from handlers.messages import Attachment, Inbound, Letter, Taken
-from tests.channels.telegram.fake_api import TOKEN, FakeApi, Json, buttons
 from tests.channels.telegram.town import FAST
 from tests.conversations.house import TalkHouse, TurnPlayer
 from tests.conversations.player import Heard

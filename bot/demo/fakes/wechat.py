@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from tests.channels.wechat.cipher import APP_ID, TencentCipher
+from bot.demo.fakes.tencent import APP_ID, TencentCipher
 
 Json = dict[str, Any]
 SECRET = "fake-secret-for-tests"
