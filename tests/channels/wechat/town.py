@@ -48,7 +48,7 @@ def settings(api: FakeWeChat, folder: Path, **more: Any) -> Settings:
     """The environment of such a house."""
     return Settings(
         data_dir=folder,
-        public_url=PUBLIC,
+        public_url=more.pop("public_url", PUBLIC),
         wechat_app_id=APP_ID,
         wechat_app_secret=SecretStr(SECRET),
         wechat_token=SecretStr(TOKEN),
