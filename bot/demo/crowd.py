@@ -28,6 +28,7 @@ Json = dict[str, Any]
 NUMBER = re.compile(r"[A-Z]{1,4}\d{8}-\d{4,}")
 LONGEST = 14  # messages until a complaint is filed
 ANSWER_SECONDS = 20.0  # then a message counts as lost
+REPEATS = 40  # of a page, half a second apart and under the same key: a house may be starting anew
 
 
 @cache
@@ -69,7 +70,7 @@ class WebPhone:
         """Post one message; a house that is full for a moment is asked again under the same key."""
         message = {"key": uuid.uuid4().hex, "text": text}
         status = 0
-        for _ in range(5):
+        for _ in range(REPEATS):
             status, answer = await self._ask("POST", "/talk", json=message)
             if status == 200:
                 return _shown(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,6 +11,8 @@ import pytest
 
 from bot.demo.gauge import Gauge, picture, share
 from tests.bot.command import interrupted, running, zhitong
+
+deep = pytest.mark.skipif(not os.environ.get("ZHITONG_DEEP"), reason="NOT RUN: a demo is started for it; ZHITONG_DEEP=1 runs it")
 
 
 def test_a_small_crowd_at_every_door_loses_nothing(tmp_path: Path) -> None:
@@ -24,6 +27,7 @@ def test_a_small_crowd_at_every_door_loses_nothing(tmp_path: Path) -> None:
     assert ElementTree.fromstring(drawn.read_text("utf-8")).tag.endswith("svg")
 
 
+@deep
 def test_a_demo_that_runs_already_takes_a_crowd_at_its_page() -> None:
     with running("demo", "--no-browser", "--port", "0") as demo:
         url = ""
