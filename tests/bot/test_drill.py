@@ -13,7 +13,9 @@ import pytest
 
 from tests.bot.command import ZHITONG, environment, fetched, free_port, running, zhitong
 
-deep = pytest.mark.skipif(not os.environ.get("ZHITONG_DEEP"), reason="NOT RUN: a drill of forty seconds; ZHITONG_DEEP=1 runs it")
+deep = pytest.mark.skipif(
+    not os.environ.get("ZHITONG_DEEP"), reason="NOT RUN: a drill of forty seconds; ZHITONG_DEEP=1 runs it"
+)
 
 
 def crowd(url: str, citizens: int = 3) -> list[str]:

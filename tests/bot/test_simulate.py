@@ -12,7 +12,9 @@ import pytest
 from bot.demo.gauge import Gauge, picture, share
 from tests.bot.command import interrupted, running, zhitong
 
-deep = pytest.mark.skipif(not os.environ.get("ZHITONG_DEEP"), reason="NOT RUN: a demo is started for it; ZHITONG_DEEP=1 runs it")
+deep = pytest.mark.skipif(
+    not os.environ.get("ZHITONG_DEEP"), reason="NOT RUN: a demo is started for it; ZHITONG_DEEP=1 runs it"
+)
 
 
 def test_a_small_crowd_at_every_door_loses_nothing(tmp_path: Path) -> None:
