@@ -16,7 +16,7 @@ from typing import Protocol
 import structlog
 from aiohttp import web
 
-from bot import housekeeping, memory
+from bot import housekeeping, memory, watch
 from bot.bells import Bells
 from bot.channels import ChannelStopped
 from bot.channels.room import Room
@@ -36,6 +36,7 @@ from bot.store.letters import Owed
 from bot.store.sqlite import open_store
 from bot.store.vault import Vault
 from bot.timers import Timers
+from bot.web import metrics_page
 from bot.web.security import where
 from bot.web.server import make_app
 from config.settings import Settings
@@ -73,6 +74,7 @@ class House:
     timers: Timers
     site_folder: Path | None
     post: PostOffice
+    metrics_token: str = ""
     lines: list[Line] = field(default_factory=list["Line"])
 
 
@@ -102,10 +104,13 @@ def build(core: Core, settings: Settings) -> House:
     """The house over a core."""
     door = StaffDoor(core, settings.public_url or "")
     post = PostOffice(core, {"web": WebPage()})
-    box = Outbox(core.store, core.bells, senders(core, post), core.clock)
+    box = Outbox(
+        core.store, core.bells, senders(core, post), core.clock, lambda result: core.metrics.delivery("room", result)
+    )
     steady = time.monotonic if core.clock is utc_now else None  # the demo's clock leaps on purpose
-    timers = Timers(core.store, core.take, core.clock, lambda: core.site.county, steady)
-    house = House(core, door, box, timers, settings.site, post)
+    timers = Timers(core.store, core.take, core.clock, lambda: core.site.county, steady, core.metrics.clock_leaps.inc)
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
+    house = House(core, door, box, timers, settings.site, post, token)
     if settings.telegram_token:
         from bot.telegram import open_line  # not above: a house without Telegram does not pay for its library
 
@@ -191,7 +196,7 @@ async def _watch_files(house: House) -> None:
     core = house.core
     while True:
         await asyncio.sleep(RELOAD_SECONDS)
-        core.site = await asyncio.to_thread(reload_site, house.site_folder, core.site)
+        core.site = await asyncio.to_thread(reload_site, house.site_folder, core.site, core.metrics.files)
 
 
 async def _count_questions(house: House) -> None:
@@ -212,6 +217,7 @@ async def serve(house: House, host: str, port: int, started: Callable[[int], Awa
         loop.add_signal_handler(name, stop.set)
     async with running(house):
         app = make_app(house.door)
+        add_metrics(app, house)
         for line in house.lines:
             line.add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0, lingering_time=2.0)
@@ -225,6 +231,11 @@ async def serve(house: House, host: str, port: int, started: Callable[[int], Awa
             await stop.wait()
         finally:
             await runner.cleanup()
+
+
+def add_metrics(app: web.Application, house: House) -> None:
+    """`/metrics` of a house."""
+    metrics_page.add_routes(app, lambda: watch.page(house.core), house.metrics_token, house.door.public_url)
 
 
 def _settle(core: Core) -> None:

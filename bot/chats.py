@@ -33,6 +33,8 @@ REACHED = "reached:"  # the name of the number that says when a platform was the
 class ChatDoor:
     """What a channel of the Telegram kind needs of citizens' talks."""
 
+    channel = "telegram"
+
     def __init__(self, door: StaffDoor, post: PostOffice) -> None:
         self.door, self.core, self.post = door, door.core, post
 
@@ -66,7 +68,7 @@ class ChatDoor:
 
     def settle(self, letter_id: int, sent: Sent) -> None:
         """What became of an answer that was sent at once."""
-        self.post.settle(letter_id, sent)
+        self.post.settle(letter_id, sent, self.channel)
 
     async def letters(
         self, channel: str, address: str, *, after: int = 0, before: int = 0, limit: int = 50

@@ -71,7 +71,8 @@ class CitizenDoor:
         if unseen and found:
             first, last, now = found[0].id, found[-1].id, self.core.clock()
             with contextlib.suppress(StoreError):  # a full disk must not keep anybody from reading
-                await self.core.store.write(lambda conn: _seen(conn, unseen, first, last, now))
+                told = await self.core.store.write(lambda conn: _seen(conn, unseen, first, last, now))
+                self.core.metrics.delivery(channel, "delivered", told)
         return found
 
     @asynccontextmanager
@@ -124,10 +125,11 @@ class CitizenDoor:
         return {} if self.core.store_checked() else {"store": "being checked"}
 
 
-def _seen(conn: Connection, person_id: int, first: int, last: int, now: datetime) -> None:
-    """The page has shown them: staff groups may wait to hear it."""
-    if letters.seen(conn, person_id, first, last, now):
+def _seen(conn: Connection, person_id: int, first: int, last: int, now: datetime) -> int:
+    """The page has shown them: staff groups may wait to hear it. How many."""
+    if count := letters.seen(conn, person_id, first, last, now):
         boards.news_of_person(conn, person_id, now)
+    return count
 
 
 async def keep_file(

@@ -61,6 +61,22 @@ def demo(
 
 
 @app.command()
+def simulate(
+    citizens: Annotated[int, typer.Option(min=1, help="How many people.")] = 100,
+    minutes: Annotated[float, typer.Option(min=0.1, help="In how many minutes.")] = 1.0,
+    url: Annotated[str, typer.Option(help="The page of a house that runs, instead of one opened for this.")] = "",
+    seed: Annotated[int, typer.Option(help="Another number, another crowd.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Figures for a machine on stdout.")] = False,
+    picture: Annotated[Path | None, typer.Option(help="Write what happened as an SVG.")] = None,
+) -> None:
+    """Let a crowd talk through every front door, and count what is lost; exit code 1 when anything is."""
+    from bot.demo import simulate as crowd
+
+    if not crowd.run(crowd.Plan(citizens, minutes, url.rstrip("/"), seed), as_json, picture):
+        raise typer.Exit(1)
+
+
+@app.command()
 def run(
     site: SiteOption = None,
     data: DataOption = None,

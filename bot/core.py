@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection
 
 from bot import outbox, turn
 from bot.bells import Bells
 from bot.limits import Guesses
 from bot.lines import Lines
+from bot.metrics import Metrics
 from bot.site import Site
 from bot.store import questions
 from bot.store.attachments import Attachments
@@ -27,6 +29,8 @@ from bot.store.vault import Vault
 from cases.case import Actor, is_tip
 from handlers.desk import Citizen, Prepared
 from handlers.messages import Inbound, Taken
+
+log = structlog.get_logger(__name__)
 
 STAFF_BELL = "staff"
 GROUP_BELL = "groups"
@@ -61,6 +65,7 @@ class Core:
     fresh: Callable[[], int] = fresh_id
     has_group: Callable[[str], bool] = lambda department: False
     lines: Lines = field(default_factory=Lines)
+    metrics: Metrics = field(default_factory=Metrics)
     folder: Path | None = None  # of the office's own files; None: the packaged sample
 
     def __post_init__(self) -> None:
@@ -112,7 +117,23 @@ class Core:
         `start_within` is in seconds from now: preparation may not use them up, and a turn that waits then is
         withdrawn (NotStarted). `beside` works after the turn in the same transaction; if it raises, nothing was taken.
         """
-        room, began = self.room(), time.monotonic()
+        began, result = time.monotonic(), "failed"
+        try:
+            turned = await self._turn(inbound, began, start_within, beside)
+            result = "again" if turned.taken.duplicate else "taken"
+        except StoreError as error:
+            result = "late" if isinstance(error, NotStarted) else "refused"
+            raise
+        finally:
+            self.metrics.turn(inbound.channel, result, time.monotonic() - began)
+        _log(inbound.channel, turned.ripples)
+        await self._ripple(turned)
+        return self._with_code(turned.taken)
+
+    async def _turn(
+        self, inbound: Inbound, began: float, start_within: float | None, beside: Beside | None
+    ) -> turn.Turned:
+        room = self.room()
         try:
             async with asyncio.timeout(start_within):
                 prepared = await self._prepare(inbound, room.site)
@@ -126,9 +147,7 @@ class Core:
             return turned
 
         left = None if start_within is None else max(start_within - (time.monotonic() - began), 0.0)
-        turned = await self.store.write(work, left)
-        await self._ripple(turned)
-        return self._with_code(turned.taken)
+        return await self.store.write(work, left)
 
     async def _prepare(self, inbound: Inbound, site: Site) -> Prepared:
         if not inbound.text or inbound.choice or inbound.channel in (turn.STAFF, turn.TIMER):
@@ -167,6 +186,12 @@ class Core:
         await self.store.close()
         self.vault.keys.close()
         self.pool.shutdown()
+
+
+def _log(channel: str, ripples: turn.Ripples) -> None:
+    """What became of which case, for whoever looks for one in the log; nothing of what was said, or by whom."""
+    for number, act in ripples.acts:
+        log.info("case", case=number, act=act, channel=channel)
 
 
 def left_topic(department: str) -> tuple[str, str]:

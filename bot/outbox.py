@@ -47,8 +47,14 @@ class Outbox:
     """Delivers rows by kind. One runs in every process; leases keep them apart."""
 
     def __init__(
-        self, store: Store, bells: Bells, senders: Mapping[str, Sender], clock: Callable[[], datetime]
+        self,
+        store: Store,
+        bells: Bells,
+        senders: Mapping[str, Sender],
+        clock: Callable[[], datetime],
+        tell: Callable[[str], None] = lambda result: None,  # hears what became of each card
     ) -> None:
+        self._tell = tell
         self._store, self._bells, self._senders, self._clock = store, bells, senders, clock
         self._kinds = tuple(senders)
 
@@ -78,7 +84,10 @@ class Outbox:
 
     async def _send(self, row: Owed) -> Sent:
         try:
-            return await self._senders[row.kind](row)
+            sent = await self._senders[row.kind](row)
+            if row.kind == "card":
+                self._tell(sent.result)
+            return sent
         except Exception as error:
             log.warning("outbox.failed", row=row.id, kind=row.kind, error=type(error).__name__)
             return Sent("failed", type(error).__name__)

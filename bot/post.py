@@ -90,12 +90,15 @@ class PostOffice:
 
     async def _send(self, channel: str, address: str, letter: Letter, lang: str, maybe: bool) -> Sent:
         way = self.channels.get(channel)
-        return await way.send(address, letter, lang, maybe) if way else Sent("waiting")
+        sent = await way.send(address, letter, lang, maybe) if way else Sent("waiting")
+        self._core.metrics.delivery(channel, sent.result)
+        return sent
 
     # --- answers that their channel sends at once -----------------------------------------------------------
 
-    def settle(self, letter_id: int, sent: Sent) -> None:
+    def settle(self, letter_id: int, sent: Sent, channel: str) -> None:
         """What became of an answer its channel sent by itself. Losing it costs a repeat that is marked."""
+        self._core.metrics.delivery(channel, sent.result)
         self._results[letter_id] = sent
         if self._settling is None or self._settling.done():
             self._settling = asyncio.create_task(self._settle_soon())

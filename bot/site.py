@@ -6,7 +6,7 @@ and line; at start it stops the start.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -185,18 +185,28 @@ def load_site(folder: Path | None, data_dir: Path | None = None, last: Site | No
     return Site(county, book, lists, stamp)
 
 
-def reload_site(folder: Path | None, current: Site) -> Site:
-    """The Site as the files are now; the current one when nothing changed or something is broken."""
+def reload_site(
+    folder: Path | None, current: Site, tell: Callable[[bool, bool], None] = lambda broken, refused: None
+) -> Site:
+    """The Site as the files are now; the current one when nothing changed or something is broken.
+
+    `tell` hears whether something is broken, and whether this is said for the first time.
+    """
     if _stamp(folder) == current.stamp:
+        tell(False, False)
         return current
+    known = _report_once.cache_info().misses
     try:
         site = load_site(folder, last=current).warm()
     except (SiteErrors, BookErrors, SiteFileError) as errors:
         _report_once(str(errors))
+        tell(True, _report_once.cache_info().misses > known)
         return current
     except Exception as error:  # what no check thought of must not end the looking for changes
         _report_once(f"{type(error).__name__} while reading the files: run `zhitong check`")
+        tell(True, _report_once.cache_info().misses > known)
         return current
+    tell(False, False)
     log.info("files.reloaded", entries=len(site.book.entries), version=site.book.version)
     return site
 

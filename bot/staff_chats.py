@@ -41,7 +41,6 @@ def _outside(actor: Actor) -> Actor:
 class GroupDoor(ChatDoor):
     """What a channel asks for its staff groups. `default` is the group of departments without one of their own."""
 
-    channel = "telegram"
     default = ""
 
     def groups(self) -> tuple[Group, ...]:
@@ -156,6 +155,7 @@ class GroupDoor(ChatDoor):
         done = [row.id for row in rows] if sent.result == "delivered" else []
         rest = [] if done else [(row, sent) for row in rows]
         await self.write(lambda conn: write_results(conn, done, rest, now))
+        self.core.metrics.delivery(f"{self.channel}_group", sent.result, len(rows))
 
     async def stands(self, here: Place, message: int = 0) -> None:
         """How a case stands in a group; `message` of ours shows it."""

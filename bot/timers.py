@@ -34,8 +34,10 @@ class Timers:
         clock: Callable[[], datetime],
         county: Callable[[], County] | None = None,
         steady: Callable[[], float] | None = None,  # a clock that nobody sets; None: no leap is looked for
+        leapt: Callable[[], None] = lambda: None,  # hears of each leap
     ) -> None:
         self._store, self._take, self._clock, self._county = store, take, clock, county
+        self._tell_leapt = leapt
         self._digested = ""  # the day whose digests have been asked for
         self._steady, self._held_until = steady, float("-inf")
         self._seen: tuple[datetime, float] | None = None
@@ -64,6 +66,7 @@ class Timers:
         ahead = (now - before).total_seconds() - (steady - then)
         if ahead > LEAP_SECONDS:
             self._held_until = steady + HOLD_SECONDS
+            self._tell_leapt()
             log.error("timers.clock_leapt", seconds=round(ahead), held=HOLD_SECONDS)
         return steady < self._held_until
 

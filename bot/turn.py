@@ -94,6 +94,7 @@ class Ripples:
     cases: set[str] = field(default_factory=set[str])
     left: set[str] = field(default_factory=set[str])  # departments that a case has gone from
     dropped: list[str] = field(default_factory=list[str])
+    acts: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])  # for the log: number and act, no tip's
 
 
 @dataclass(frozen=True)
@@ -436,6 +437,7 @@ class _Turn:
         self.ripples.cases.add(held.no)
         if event.act is Act.REVEAL or is_tip(held.id):  # a tip has no card in any group, and is in no figures
             return
+        self.ripples.acts.append((held.no, event.act))
         for department in sorted({held.department, *held.assist, *before}):
             idem = f"card:{held.id}:{event.seq}:{department}"
             letter_rows.owe_card(self.conn, department, held.id, idem, self.now)

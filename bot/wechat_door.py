@@ -118,6 +118,7 @@ class WeChatDoor:
             boards.news_of_letters(conn, rows, now)
 
         await self._write(work)
+        self._core.metrics.delivery("wechat", "delivered", len(rows))
 
     async def back(self, address: str) -> None:
         """What waited for this person is due."""
@@ -246,6 +247,10 @@ class WeChatDoor:
         self._core.bells.ring(BELL)
 
     # --- one letter in a browser ----------------------------------------------------------------------------
+
+    def skewed(self, seconds: float) -> None:
+        """How far our clock is from Tencent's."""
+        self._core.metrics.skew.labels("wechat").set(seconds)
 
     def letter_token(self, letter_id: int) -> str:
         """What opens one letter, for whoever holds it."""

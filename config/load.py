@@ -147,6 +147,9 @@ def copy_out(target: Path) -> list[Path]:
     return written
 
 
+SHOWN_ONLY = ("demo.yaml", "simulate.yaml")  # no office runs on them
+
+
 def _admin_files(root: Path) -> Iterator[Path]:
     for pattern in ("config/*.yaml", "config/texts/*.yaml", "faq/*.yaml", "faq/**/*.md"):
-        yield from (path for path in sorted(root.glob(pattern)) if path.name != "demo.yaml")  # no office runs on it
+        yield from (path for path in sorted(root.glob(pattern)) if path.name not in SHOWN_ONLY)

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: Address | None = None
     secret_keys: SecretStr | None = None
+    metrics_token: SecretStr | None = None
 
     telegram_token: SecretStr | None = None
     telegram_api_url: Address | None = None

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import atheris
 
-from tests.channels.wechat.cipher import AES_KEY, APP_ID, TOKEN, TencentCipher
+from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN, TencentCipher
 
 INSTRUMENTED = ["bot.channels.wechat", "xmltodict", "wechatpy"]
 with atheris.instrument_imports(include=INSTRUMENTED):  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=INSTRUMENTED):  # pyright: ignore[report
     from bot.channels.wechat.draw import passive
     from bot.channels.wechat.parse import Odd, parse
 
-from tests.channels.wechat.fake_wechat import xml  # noqa: E402 - after the instrumented imports
+from bot.demo.fakes.wechat import xml  # noqa: E402 - after the instrumented imports
 from tests.channels.wechat.test_parse import EVENT, EVENTS, FAN, MESSAGES  # noqa: E402
 
 MOST_SECONDS = 0.05

@@ -60,3 +60,23 @@ def _patterns(tree: ast.AST) -> set[int]:
 def test_no_lock_file_names_a_registry() -> None:
     for lock in ROOT.glob("requirements*.lock"):
         assert not re.search(r"https?://", lock.read_text()), lock.name
+
+
+OUTSIDE = re.compile(
+    r"ClientSession\(|TCPConnector\(|open_connection\(|create_connection\(|HTTPXRequest|urllib\.request|http\.client"
+    r"|^import (requests|httpx|smtplib|ftplib)|^from (requests|httpx) ",
+    re.MULTILINE,
+)
+
+
+def test_no_call_to_the_world_goes_around_the_one_place() -> None:
+    """The demo's own crowd is the world; what the house says goes through bot/outgoing.py."""
+    houses = [path for path in source_files() if "bot/demo/" not in str(path)]
+    calling = [str(path.relative_to(ROOT)) for path in houses if OUTSIDE.search(path.read_text(encoding="utf-8"))]
+    assert calling == ["bot/outgoing.py"]
+
+
+def test_the_page_of_faults_names_tests_that_exist() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)", (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []

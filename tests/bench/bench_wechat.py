@@ -22,10 +22,10 @@ from pathlib import Path
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
+from bot.demo.fakes.wechat import FakeWeChat
 from tests.bench.office import Step, open_office, remembering, whole_talk
 from tests.bench.targets import Target, leave, table
 from tests.bench.wechat_server import EVERY
-from tests.channels.wechat.fake_wechat import FakeWeChat
 
 CONNECTIONS = 64
 ROUNDS = 5

@@ -18,13 +18,13 @@ from pydantic import SecretStr
 from bot.app import House, build, open_core, running
 from bot.channels.wechat.citizens import Citizens
 from bot.core import Core
+from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN
 from bot.site import Site
 from bot.web.server import make_app
 from config.settings import Settings
 from handlers.desk import Prepared
 from handlers.messages import Inbound
 from tests.bench.office import remembering, sample
-from tests.channels.wechat.cipher import AES_KEY, APP_ID, TOKEN
 
 DELAY_SECONDS = 6.0
 EVERY = 10

@@ -200,6 +200,7 @@ def test_init_copies_what_admins_edit(copied: Path) -> None:
     assert (copied / "config" / "office.yaml").exists()
     assert len(list((copied / "faq" / "subsidies").glob("*.md"))) == 28
     assert not (copied / "config" / "demo.yaml").exists()
+    assert not (copied / "config" / "simulate.yaml").exists()
 
 
 def test_check_passes_the_shipped_files_and_warns_apart(copied: Path) -> None:

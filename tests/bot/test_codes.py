@@ -14,12 +14,12 @@ import pytest
 import segno
 
 from bot import posters
+from bot.demo.fakes.telegram import TOKEN as BOT_TOKEN
+from bot.demo.fakes.telegram import FakeApi
+from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN
+from bot.demo.fakes.wechat import SECRET, FakeWeChat
 from bot.posters import Poster
 from tests.bot.command import environment, zhitong
-from tests.channels.telegram.fake_api import TOKEN as BOT_TOKEN
-from tests.channels.telegram.fake_api import FakeApi
-from tests.channels.wechat.cipher import AES_KEY, APP_ID, TOKEN
-from tests.channels.wechat.fake_wechat import SECRET, FakeWeChat
 
 PUBLIC = "https://zhitong.example.test"
 SHEET = Poster(

@@ -54,6 +54,7 @@ SET = [
     ("ZHITONG_PORT", "65535", 65535),
     ("ZHITONG_PUBLIC_URL", "https://x.example/", "https://x.example"),
     ("ZHITONG_SECRET_KEYS", "a:AAAA", "a:AAAA"),
+    ("ZHITONG_METRICS_TOKEN", "m", "m"),
     ("ZHITONG_TELEGRAM_TOKEN", "1:x", "1:x"),
     ("ZHITONG_TELEGRAM_API_URL", "http://127.0.0.1:9", "http://127.0.0.1:9"),
     ("ZHITONG_TELEGRAM_WEBHOOK_SECRET", "s", "s"),

@@ -12,12 +12,12 @@ from aiohttp import (
     ClientTimeout,
     ConnectionTimeoutError,
     FormData,
-    TCPConnector,
 )
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-USER_AGENT = "zhitong"
+from bot.outgoing import session
+
 CONNECT_SECONDS = 5.0
 UPLOAD_SECONDS = 60.0
 UNSENT = (ClientConnectorError, ConnectionTimeoutError)  # nothing had left this machine: a repeat repeats nothing
@@ -38,8 +38,7 @@ class Network(BaseRequest):
     async def initialize(self) -> None:
         """Get ready to connect."""
         if self._http is None:
-            connector = TCPConnector(limit=self._connections, keepalive_timeout=30)
-            self._http = ClientSession(connector=connector, headers={"User-Agent": USER_AGENT})
+            self._http = session(self._connections)
 
     async def shutdown(self) -> None:
         """Let go of the connections."""

@@ -17,6 +17,7 @@ import aiohttp
 
 from bot.channels.wechat.faults import Trouble, sorted_out
 from bot.channels.wechat.tokens import Shelf, Tokens
+from bot.outgoing import session
 
 ROOT = "https://api.weixin.qq.com"
 CALL_SECONDS = 5.0
@@ -175,7 +176,7 @@ class Api:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             timeout = aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CALL_SECONDS / 2)
-            self._session = aiohttp.ClientSession(timeout=timeout)
+            self._session = session(timeout=timeout)
         return self._session
 
     async def close(self) -> None:

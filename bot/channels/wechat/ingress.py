@@ -192,6 +192,7 @@ class Ingress:
         """A message is never refused for its timestamp: replays stop at its key. But a wrong clock is worth a word."""
         now = self._house.clock().timestamp()
         skew = abs(now - int(stamp)) if stamp.isascii() and stamp.isdecimal() else 0.0
+        self._house.skewed(skew)
         if skew > SKEW_SECONDS and time.monotonic() - self._alarmed > 60:
             self._alarmed = time.monotonic()
             log.warning("wechat.clock", seconds=int(skew))

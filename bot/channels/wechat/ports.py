@@ -84,6 +84,10 @@ class House(Protocol):
         """What opens one letter in a browser, for whoever holds it."""
         ...
 
+    def skewed(self, seconds: float) -> None:
+        """How far our clock is from Tencent's."""
+        ...
+
     # --- taking ---------------------------------------------------------------------------------------------
 
     async def take(self, inbound: Inbound, grant: Grant | None, waits: tuple[Waits, ...], within: float) -> Told:

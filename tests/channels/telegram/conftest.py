@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.channels.telegram.fake_api import FakeApi
+from bot.demo.fakes.telegram import FakeApi
 from tests.channels.telegram.town import Town, at_home
 
 

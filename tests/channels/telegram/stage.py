@@ -20,6 +20,8 @@ from bot.channels.telegram.pacer import Pacer
 from bot.channels.telegram.parse import parse
 from bot.channels.telegram.ports import CHANNEL
 from bot.core import Core
+from bot.demo.fakes.telegram import TOKEN, FakeApi, Json, buttons
+from bot.metrics import Metrics
 from bot.outbox import Outbox, Sent
 from bot.post import PostOffice
 from bot.store import files, letters, people, stuck
@@ -27,7 +29,6 @@ from bot.store.attachments import Attachments
 from bot.stored import Stored
 from config.schema import County
 from handlers.messages import Attachment, Inbound, Letter, Taken
-from tests.channels.telegram.fake_api import TOKEN, FakeApi, Json, buttons
 from tests.channels.telegram.town import FAST
 from tests.conversations.house import TalkHouse, TurnPlayer
 from tests.conversations.player import Heard
@@ -54,7 +55,9 @@ class TelegramStage(TalkStage):
 
     def _core(self) -> SimpleNamespace:
         house = self.house
-        return SimpleNamespace(store=house.store, vault=house.vault, bells=Bells(), clock=lambda: house.now)
+        return SimpleNamespace(
+            store=house.store, vault=house.vault, bells=Bells(), clock=lambda: house.now, metrics=Metrics()
+        )
 
     async def open(self) -> None:
         """Telegram and the bot."""
@@ -199,7 +202,7 @@ class Door:
 
     def settle(self, letter_id: int, sent: Sent) -> None:
         assert sent.result == "delivered", sent
-        self.post.settle(letter_id, sent)
+        self.post.settle(letter_id, sent, CHANNEL)
 
     async def letters(
         self, channel: str, address: str, *, after: int = 0, before: int = 0, limit: int = 50

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from bot.demo.fakes.telegram import FakeApi, Fault, buttons
 from bot.store import files, people
 from bot.store.photos import SIDE_MAX
 from handlers.messages import Attachment
-from tests.channels.telegram.fake_api import FakeApi, Fault, buttons
 from tests.channels.telegram.town import Town
 from tests.store.pictures import CANARY, huge_png, photo_with_place
 

@@ -14,8 +14,8 @@ from bot.channels.telegram.api import Api
 from bot.channels.telegram.draw import Drawn
 from bot.channels.telegram.faults import DESCRIPTIONS, Held, Trouble
 from bot.channels.telegram.pacer import Pacer, Rates
+from bot.demo.fakes.telegram import TOKEN, FakeApi, Fault, Json
 from bot.outbox import Sent
-from tests.channels.telegram.fake_api import TOKEN, FakeApi, Fault, Json
 from tests.channels.telegram.town import FAST, Town, at_home
 
 pytestmark = pytest.mark.asyncio

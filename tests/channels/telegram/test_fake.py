@@ -11,7 +11,7 @@ from telegram import Message, Update
 from telegram.ext import ApplicationBuilder, ContextTypes, MessageHandler, filters
 
 from bot.channels.telegram.network import Network
-from tests.channels.telegram.fake_api import TOKEN, FakeApi
+from bot.demo.fakes.telegram import TOKEN, FakeApi
 from tests.channels.telegram.spec import Judge, load
 from tests.channels.telegram.test_groups import GROUP, WANG, ZHANG, bound, filed, press, reply
 from tests.channels.telegram.town import at_home

@@ -24,13 +24,13 @@ from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.citizens import Citizens
 from bot.channels.telegram.pacer import Pacer, Rates
 from bot.core import Core
+from bot.demo.fakes.telegram import TOKEN, FakeApi, Fault, Json, buttons
 from bot.store.attachments import Attachments
 from bot.store.inline import InlineStore
 from bot.store.keys import KeyRing
 from bot.store.keystore import KeyStore
 from bot.store.vault import Vault
 from config.settings import Settings
-from tests.channels.telegram.fake_api import TOKEN, FakeApi, Fault, Json, buttons
 from tests.channels.telegram.town import Town, sample
 from tests.conversations.house import MORNING, RING
 

@@ -16,11 +16,11 @@ import pytest_asyncio
 from bot.channels.telegram import board, pacer
 from bot.channels.telegram.board import in36
 from bot.channels.telegram.pacer import Rates
+from bot.demo.fakes.telegram import ANONYMOUS, FakeApi, Fault, Json, buttons
 from bot.site import Site
 from cases.case import State
 from config.groups import TelegramGroup, TelegramRules
 from handlers.messages import Inbound
-from tests.channels.telegram.fake_api import ANONYMOUS, FakeApi, Fault, Json, buttons
 from tests.channels.telegram.town import Town, at_home, sample
 
 pytestmark = pytest.mark.asyncio

@@ -18,9 +18,9 @@ from bot.channels.telegram import ingress as module
 from bot.channels.telegram.citizens import Citizens
 from bot.channels.telegram.ingress import Ingress
 from bot.channels.telegram.parse import Came, parse
+from bot.demo.fakes.telegram import TOKEN, FakeApi
 from bot.store import stuck
 from handlers.messages import Inbound, Taken
-from tests.channels.telegram.fake_api import TOKEN, FakeApi
 from tests.channels.telegram.town import Town, at_home
 
 pytestmark = pytest.mark.asyncio

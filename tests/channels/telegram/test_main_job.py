@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.channels.telegram.fake_api import FakeApi, buttons
+from bot.demo.fakes.telegram import FakeApi, buttons
 from tests.channels.telegram.town import Town
 
 pytestmark = pytest.mark.asyncio

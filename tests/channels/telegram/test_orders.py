@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.demo.fakes.telegram import FakeApi, Json, buttons
 from cases.case import Case
-from tests.channels.telegram.fake_api import FakeApi, Json, buttons
 from tests.channels.telegram.town import Town, at_home
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from bot.demo.fakes.telegram import FakeApi, Json, buttons
 from handlers.messages import Inbound
-from tests.channels.telegram.fake_api import FakeApi, Json, buttons
 from tests.channels.telegram.test_groups import GROUP, STORY, WANG, bound, filed, press, reply
 from tests.channels.telegram.town import Town, at_home
 

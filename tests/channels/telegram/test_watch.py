@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from bot.channels.telegram import polling, webhook
 from bot.channels.telegram.watch import Watch
+from bot.demo.fakes.telegram import FakeApi, Fault
 from bot.lines import Lines
-from tests.channels.telegram.fake_api import FakeApi, Fault
 from tests.channels.telegram.town import at_home, by_webhook
 
 pytestmark = pytest.mark.asyncio

@@ -13,8 +13,8 @@ import pytest_asyncio
 from aiohttp.test_utils import TestClient
 
 from bot.channels.telegram.webhook import HEADER, PATH
+from bot.demo.fakes.telegram import FakeApi
 from bot.store.engine import StoreBusy
-from tests.channels.telegram.fake_api import FakeApi
 from tests.channels.telegram.town import SECRET, Town, by_webhook
 
 pytestmark = pytest.mark.asyncio

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from bot.app import House, build, open_core, running
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.pacer import Pacer, Rates
+from bot.demo.fakes.telegram import TOKEN, FakeApi, buttons
 from bot.site import Site, load_site
 from bot.store import cases, staff
 from bot.store.tables import case as case_table
@@ -26,7 +27,6 @@ from bot.web.server import make_app
 from cases.case import Actor, Case
 from config.settings import Settings
 from handlers.messages import Inbound
-from tests.channels.telegram.fake_api import TOKEN, FakeApi, buttons
 
 Json = dict[str, Any]
 _keys = count(1)

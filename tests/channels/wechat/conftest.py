@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.channels.wechat.fake_wechat import FakeWeChat
+from bot.demo.fakes.wechat import FakeWeChat
 from tests.channels.wechat.town import Town, at_home
 
 

@@ -18,13 +18,14 @@ from bot.channels.wechat.crypto import Crypto
 from bot.channels.wechat.ports import CHANNEL
 from bot.citizens import CitizenDoor
 from bot.core import Beside, Core
+from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN
+from bot.demo.fakes.wechat import SECRET, FakeWeChat, Json
+from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.post import PostOffice
 from bot.store.attachments import Attachments
 from bot.wechat_door import WeChatDoor
 from handlers.messages import Inbound, Taken
-from tests.channels.wechat.cipher import AES_KEY, APP_ID, TOKEN
-from tests.channels.wechat.fake_wechat import SECRET, FakeWeChat, Json
 from tests.channels.wechat.phone import read
 from tests.channels.wechat.town import PUBLIC
 from tests.conversations.house import TalkHouse, TurnPlayer
@@ -58,6 +59,7 @@ class WeChatStage(TalkStage):
             site=house.site,
             files=Attachments(folder / "attachments"),
             bells=Bells(),
+            metrics=Metrics(),
             clock=lambda: house.now,
             take=self.take,
             code_of=lambda case_id: house.vault.ring.query_code(case_id, 1, case_id >= 1 << 62),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]

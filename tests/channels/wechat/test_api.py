@@ -14,9 +14,9 @@ from bot.channels.wechat.api import Account, Api, TooLarge
 from bot.channels.wechat.faults import CODES, Trouble
 from bot.channels.wechat.ports import Busy
 from bot.channels.wechat.tokens import Held
+from bot.demo.fakes.tencent import APP_ID
+from bot.demo.fakes.wechat import SECRET, FakeWeChat, Fault
 from bot.store import fetches
-from tests.channels.wechat.cipher import APP_ID
-from tests.channels.wechat.fake_wechat import SECRET, FakeWeChat, Fault
 from tests.channels.wechat.town import Town, at_home
 
 pytestmark = pytest.mark.asyncio

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bot.channels.wechat.crypto import BODY_MOST, BadKey, Crypto, Forged, Stamp
-from tests.channels.wechat.cipher import AES_KEY, APP_ID, TOKEN, TencentCipher
+from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN, TencentCipher
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text("utf-8"))
 TENCENT = TencentCipher()

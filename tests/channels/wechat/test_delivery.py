@@ -11,12 +11,12 @@ import pytest
 from aiohttp import ClientSession
 from sqlalchemy import select, update
 
+from bot.demo.fakes.wechat import FakeWeChat, Fault
 from bot.site import Site
 from bot.store.tables import link, quota
 from cases.case import Actor, Role
 from config.schema import WeChat, WeChatNotice
 from handlers.messages import Inbound
-from tests.channels.wechat.fake_wechat import FakeWeChat, Fault
 from tests.channels.wechat.town import PUBLIC, Town, at_home, sample
 
 pytestmark = pytest.mark.asyncio

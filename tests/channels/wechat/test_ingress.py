@@ -18,11 +18,11 @@ from bot import turn
 from bot.app import DATABASE
 from bot.channels.wechat import ingress
 from bot.core import Core
+from bot.demo.fakes.wechat import FakeWeChat, Fault
 from bot.site import Site
 from bot.store.tables import inbox, letter, metadata, quota
 from handlers.desk import Prepared
 from handlers.messages import Inbound
-from tests.channels.wechat.fake_wechat import FakeWeChat, Fault
 from tests.channels.wechat.town import Town
 
 pytestmark = pytest.mark.asyncio

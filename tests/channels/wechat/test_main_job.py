@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.channels.wechat.fake_wechat import FakeWeChat
+from bot.demo.fakes.wechat import FakeWeChat
 from tests.channels.wechat.town import Town
 
 pytestmark = pytest.mark.asyncio

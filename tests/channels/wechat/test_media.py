@@ -11,11 +11,11 @@ from PIL import Image
 from sqlalchemy import select
 
 from bot.channels.wechat import fetching
+from bot.demo.fakes.wechat import FakeWeChat, Fault
 from bot.store import fetches
 from bot.store import files as file_rows
 from bot.store.tables import attachment, fetch
 from bot.stored import Stored
-from tests.channels.wechat.fake_wechat import FakeWeChat, Fault
 from tests.channels.wechat.town import Town, at_home
 from tests.store.pictures import CANARY, photo_with_place, picture
 

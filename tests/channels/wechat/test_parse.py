@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.wechat.parse import Came, Odd, parse
+from bot.demo.fakes.wechat import xml
 from handlers.messages import GeoPoint
-from tests.channels.wechat.fake_wechat import xml
 
 FAN = {"ToUserName": "gh_1", "FromUserName": "oFan-1_2", "CreateTime": "1700000000", "MsgId": "7"}
 EVENT = {**FAN, "MsgType": "event"}

@@ -12,11 +12,11 @@ from pydantic import SecretStr
 from bot import app, wechat
 from bot.app import open_core
 from bot.channels import ChannelStopped
+from bot.demo.fakes.tencent import AES_KEY, APP_ID
+from bot.demo.fakes.wechat import FakeWeChat
 from bot.office import StaffDoor
 from bot.post import PostOffice
 from config.settings import Settings
-from tests.channels.wechat.cipher import AES_KEY, APP_ID
-from tests.channels.wechat.fake_wechat import FakeWeChat
 from tests.channels.wechat.phone import read
 from tests.channels.wechat.town import Town, sample
 

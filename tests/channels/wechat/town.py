@@ -18,6 +18,8 @@ from sqlalchemy import Connection, select
 
 from bot.app import House, build, open_core, running
 from bot.channels.wechat.channel import WeChat
+from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN
+from bot.demo.fakes.wechat import SECRET, FakeWeChat, Json
 from bot.outbox import BELL
 from bot.site import Site, load_site
 from bot.store import cases, people, staff
@@ -27,8 +29,6 @@ from bot.web.server import make_app
 from cases.case import Case
 from config.settings import Settings
 from handlers.messages import Inbound
-from tests.channels.wechat.cipher import AES_KEY, APP_ID, TOKEN
-from tests.channels.wechat.fake_wechat import SECRET, FakeWeChat, Json
 from tests.channels.wechat.phone import read
 from tests.conversations.player import Heard
 
@@ -48,7 +48,7 @@ def settings(api: FakeWeChat, folder: Path, **more: Any) -> Settings:
     """The environment of such a house."""
     return Settings(
         data_dir=folder,
-        public_url=PUBLIC,
+        public_url=more.pop("public_url", PUBLIC),
         wechat_app_id=APP_ID,
         wechat_app_secret=SecretStr(SECRET),
         wechat_token=SecretStr(TOKEN),

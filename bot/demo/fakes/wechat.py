@@ -16,12 +16,13 @@ from xml.etree import ElementTree
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from tests.channels.wechat.cipher import APP_ID, TencentCipher
+from bot.demo.fakes.tencent import APP_ID, TencentCipher
 
 Json = dict[str, Any]
 SECRET = "fake-secret-for-tests"
 OFFICIAL = "gh_10f6c3c3ac5a"
 TRIES, TRY_SECONDS = 3, 5.0
+OUT_OF_SERVICE = "[WeChat] the account is out of service"  # in its own words, which are not ours to print
 TWO_DAYS, MINUTE, THREE_DAYS = 48 * 3600.0, 60.0, 3 * 86400.0
 
 
@@ -138,7 +139,7 @@ class FakeWeChat:
             if status == 200 and (shown := self._reply(body, fields)):
                 self.fan(fields["FromUserName"]).screen.append(shown)
                 return shown
-        return "该公众号暂时无法提供服务，请稍后再试"
+        return OUT_OF_SERVICE
 
     def sealed(self, fields: Json, stamp: int | None = None) -> tuple[dict[str, str], str]:
         """The query and the body of a push."""
