@@ -62,6 +62,7 @@ def test_restore_from_a_backup_and_the_keys_of_another_place(tmp_path: Path) -> 
     assert len(numbers(fresh)) > len(before), "the office goes on"
 
 
+@deep
 def test_an_upgrade_under_load_loses_no_turn(tmp_path: Path) -> None:
     """SIGTERM while a crowd files, and a new process on the same folder: citizens repeat under their keys."""
     data, port = tmp_path / "data", free_port()
