@@ -89,6 +89,9 @@ def _act_first(text: str, county: County) -> tuple[str, str]:
     for name, key in ((SEND, "word.send"), (DROP, "word.cancel"), (HERE, "wecom.said_here")):
         if is_said(county.texts, key, words):
             return name, ""
+        head, _, rest = words.partition(" ")
+        if rest and name != HERE and is_said(county.texts, key, head) and _number_first(rest, "")[0]:
+            return name, rest
     if match := re.match(r"([a-zA-Z_]{2,32})(?![a-zA-Z_])", words):
         act = named(match.group(1), county.texts)
         return (act, words[match.end() :]) if act else ("", text)

@@ -12,12 +12,12 @@ from collections import OrderedDict, deque
 from bot.channels.wecom.draw import Drawn, from36
 from bot.channels.wecom.frames import Came
 from bot.channels.wecom.ports import CHANNEL, Known, Office
-from bot.channels.wecom.previews import Previews, Wish
+from bot.channels.wecom.previews import ASKS, Previews, Wish
 from bot.channels.wecom.questions import Questions, drawn_case
 from bot.channels.wecom.voice import Voice
 from bot.groups import Group
 from cases.case import Act, Actor
-from handlers.staff.orders import QUESTIONS, VERBS
+from handlers.staff.orders import QUESTIONS, VERBS, Need
 from handlers.staff.spoken import DROP, HERE, SEND, Spoken, spoken, unaddressed
 
 CODE = re.compile(r"(?:[0-9A-Za-z]{4}[-\s]?){2}[0-9A-Za-z]{4}")
@@ -113,20 +113,29 @@ class Desk:
 
     async def _wished(self, group: Group, came: Came, who: Actor, said: Spoken) -> None:
         held = await self._case(group, who, said.no)
+        if not said.name and await self._replied(group, came, who, said, held):
+            return
         if said.no and held is None:
             self._voice.say_no(came, "illegal.unknown")
             return
-        if not said.name and (asked := await self._previews.question(came.chat, who, held[0] if held else 0)):
-            known = held or await self._office.file(group, asked.case_id)
-            if known and said.words:
-                await self._previews.replied(Wish(group, came, *known, who, asked.act, said.words), asked)
-                return
         if held is None:
             self._voice.say_no(came, "wecom.which" if said.words or said.name else "wecom.help")
         elif said.name or said.words:
             await self._previews.wished(Wish(group, came, *held, who, said.name or Act.ANSWER, said.words))
         else:
             self._voice.tell(came, drawn_case(self._office, group, *held))
+
+    async def _replied(self, group: Group, came: Came, who: Actor, said: Spoken, held: Known | None) -> bool:
+        """Words without an order may answer a question of ours; whether they did."""
+        asked = await self._previews.question(came.chat, who, held[0] if held else 0)
+        wants_case = asked is not None and asked.fields[ASKS] == Need.CASE
+        words = f"{said.no} {said.words}".strip() if wants_case else said.words
+        if asked is None or not words or (said.no and held is None and not wants_case):
+            return False
+        known = await self._office.file(group, asked.case_id)
+        if known:
+            await self._previews.replied(Wish(group, came, *known, who, asked.act, words), asked)
+        return known is not None
 
     async def _case(self, group: Group, who: Actor, no: str) -> Known | None:
         """A case that both the group and whoever asks may know of."""

@@ -89,7 +89,7 @@ class Previews:
         asked = self._voice.text(f"group.ask.{said.missing}", {"no": no, "act": self._voice.text(f"act.{wish.act}")})
         listed = "\n".join(f"{at}. {label}" for at, (_, label) in enumerate(said.offers, 1))
         buttons = tuple((label, f"c:{kept.id}:{value}") for value, label in said.offers)
-        drawn = Drawn(lines([titled(no), asked, listed]), buttons, titled(no))
+        drawn = Drawn(lines([titled(no), asked, listed, self._voice.text("wecom.ask_how")]), buttons, titled(no))
         self._voice.tell(wish.came, drawn, lambda: self._seen(kept))
 
     async def _kept(self, draft: Draft) -> Draft | None:
@@ -116,6 +116,8 @@ class Previews:
     async def question(self, chat: str, who: Actor, case_id: int) -> Draft | None:
         """The question of ours that words without an order answer: about this case, or the only one that is open."""
         asked = [one for one in await self._office.open_drafts(chat, who) if ASKS in one.fields]
+        if len(asked) == 1 and asked[0].fields[ASKS] == Need.CASE:  # a number alone is the other case
+            return asked[0]
         mine = [one for one in asked if one.case_id == case_id] if case_id else asked
         return mine[-1] if mine and (case_id or len(mine) == 1) else None
 

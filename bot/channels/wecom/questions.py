@@ -30,7 +30,7 @@ class Questions:
         match said.name:
             case "case" | "find" if held:
                 self._voice.tell(came, drawn_case(self._office, group, *held))
-            case "case":
+            case "case" | "find" if said.no or said.name == "case":
                 self._voice.say_no(came, "illegal.unknown" if said.no else "wecom.which")
             case "find":
                 query = CardQuery(text=said.words[:100] or said.no, limit=FOUND_MOST)

@@ -20,12 +20,13 @@ from bot.channels.wecom.channel import Times, WeCom
 from bot.channels.wecom.line import Pace
 from bot.channels.wecom.pacer import Pacer, Rates
 from bot.site import Site, load_site
-from bot.store import cases, staff
+from bot.store import cases, letters, people, staff
 from bot.store.tables import case as case_table
 from bot.store.tables import outbox
 from cases.case import Case
 from config.settings import Settings
 from handlers.messages import Inbound
+from handlers.wording import render
 from tests.channels.wecom.fake_gateway import BOT, SECRET, FakeGateway, Shown
 
 Json = dict[str, Any]
@@ -100,7 +101,7 @@ class Town:
         """Somebody presses the newest button of that name."""
         card = await self.buttons(chat, label)
         data = {one["text"]: one["key"] for one in card["button_list"]}[label]
-        await self.api.push(self.api.press(user, card, data, chat))
+        await self.api.push(self.api.press(user, card, data, "" if chat == user else chat))
 
     async def hire(self, name: str, role: str, unit: str) -> int:
         """A member of staff; their id."""
@@ -139,6 +140,19 @@ class Town:
         held = await self.cases()
         assert len(held) == before + 1, "the complaint was not taken"
         return held[-1]
+
+    async def letters(self, user: str) -> list[str]:
+        """What a citizen can read on the page."""
+        core = self.house.core
+
+        def work(conn: Any) -> list[str]:
+            known = people.find(conn, core.vault, "web", user, core.clock(), touch=False)
+            assert known is not None
+            found = letters.of_person(conn, core.vault, known.citizen.id, limit=50)
+            texts = core.site.county.texts["zh"]
+            return [render(one.reply, texts, core.code_of).text for one in found if one.reply]
+
+        return await core.store.read(work)
 
     async def act(self, staff_id: int, act: str, no: str, text: str = "", **fields: str) -> Json:
         """A press in the staff room."""
