@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,10 @@ async def test_too_long_files_and_everybody(town: Town) -> None:
     no, card = await begun(town)
     await says(town, "答复 " + "清" * 10_000, "太长了（10000 字）", quote=card)
     await says(town, "", "收不了照片", msgtype="image", image={"url": "https://x"})
-    item = [{"msgtype": "text", "text": {"content": f"@信访助手 答复 {no} 已清运"}}, {"msgtype": "image", "image": {}}]
+    item: list[Any] = [
+        {"msgtype": "text", "text": {"content": f"@信访助手 答复 {no} 已清运"}},
+        {"msgtype": "image", "image": {}},
+    ]
     await says(town, "", "群众会看到", "已清运", msgtype="mixed", mixed={"msg_item": item})
     await town.gets(GROUP, "收不了文件")
     await says(town, "@所有人 下午开会", "请单独@我")
@@ -157,7 +161,11 @@ async def test_unknown_frames_are_passed_over(town: Town) -> None:
     await town.api.push(*NONSENSE, event("enter_chat", 1, STRANGER))
     await town.gets(STRANGER, "还没有绑定")
     await says(town, f"查 {no}", no)
-    strange = {"cmd": "aibot_msg_callback", "headers": {"req_id": "r9"}, "body": {"msgid": "m9", "aibotid": BOT}}
+    strange: dict[str, Any] = {
+        "cmd": "aibot_msg_callback",
+        "headers": {"req_id": "r9"},
+        "body": {"msgid": "m9", "aibotid": BOT},
+    }
     await town.api.push({**strange, "body": {**strange["body"], "from": {"userid": WANG}, "msgtype": "hologram"}})
     await town.gets(WANG, "引用诉求卡")
 
