@@ -68,7 +68,7 @@ class Boards:
                 group = self._office.group(chat)
                 try:
                     if wait := self._wire.pacer.wait(chat):
-                        await asyncio.sleep(min(wait, LOOK_SECONDS))  # a case is drawn when it can be shown
+                        await self._wire.pacer.rest(min(wait, LOOK_SECONDS))  # a case is drawn when it can be shown
                         continue
                     if group and not self._rests(chat) and await self.step(group):
                         continue

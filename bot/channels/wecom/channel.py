@@ -30,9 +30,9 @@ REFUSED = "WeCom does not take this bot id and secret: check ZHITONG_WECOM_BOT_I
 class Times:
     """Seconds: a lease's length and how often it is renewed, looked for, and how long one waits before trying again."""
 
-    lease: float = 15.0
-    renew: float = 4.0
-    look: float = 2.0
+    lease: float = 8.0
+    renew: float = 2.0
+    look: float = 1.0
     pause: float = 1.0
     longest_pause: float = 30.0
     displaced: float = 300.0

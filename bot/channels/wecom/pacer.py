@@ -51,6 +51,10 @@ class Pacer:
             await self._sleep(wait)
         self.count(chat)
 
+    async def rest(self, seconds: float) -> None:
+        """Wait, by the same clock."""
+        await self._sleep(seconds)
+
     def count(self, chat: str) -> None:
         """Something was sent."""
         self._sent.setdefault(chat, deque()).append(self._clock())
