@@ -56,8 +56,9 @@ async def test_every_case_in_a_card_or_a_digest_and_the_budget_kept(api: FakeGat
                 waits.append(time.monotonic() - before)
             ahead = began + (at + 1) * MINUTES * MINUTE / CASES - now()
             await sleep(max(0.0, ahead))
-        while await town.owed():
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(80):
+            while await town.owed():
+                await asyncio.sleep(0.1)
         said = [one for one in api.told(GROUP) if one.text or one.card]
         await _checked(town, said)
         waits.sort()

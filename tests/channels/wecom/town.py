@@ -36,7 +36,7 @@ OWN = "不，单独反映"
 FAST = Rates(group=100_000, spare=1)
 SOON = 20.0  # seconds until what should happen must have happened; a busy machine takes its time
 TIMES = Times(lease=3.0, renew=0.5, look=0.1, pause=0.05, longest_pause=0.2, displaced=0.6, refused=0.3)
-PACE = Pace(beat=5.0, ack=2.0, connect=2.0)
+PACE = Pace(beat=5.0, ack=15.0, connect=5.0)
 _keys = count(1)
 
 
