@@ -111,6 +111,10 @@ def build(core: Core, settings: Settings) -> House:
     timers = Timers(core.store, core.take, core.clock, lambda: core.site.county, steady, core.metrics.clock_leaps.inc)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
     house = House(core, door, box, timers, settings.site, post, token)
+    if settings.wecom_bot_id or settings.wecom_webhooks:
+        from bot import wecom  # first: who sits in a WeCom group is not shown in another
+
+        house.lines.append(wecom.open_line(settings, door, post))
     if settings.telegram_token:
         from bot.telegram import open_line  # not above: a house without Telegram does not pay for its library
 

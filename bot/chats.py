@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from bot.channels.telegram.ports import Busy
+from bot.channels import Busy
 from bot.citizens import opened
 from bot.office import StaffDoor
 from bot.outbox import BELL, Sent

@@ -18,9 +18,6 @@ from cases.clocks import published
 from config.settings import Settings
 from handlers.time_words import local_day
 
-# Channels that this release does not speak yet, by the setting that asks for them.
-LATER = {"wecom_bot_id": "WeCom"}
-
 PORT_PROBLEMS = {
     errno.EADDRINUSE: "port {port} is taken: stop the program that has it, or take another with --port.",
     errno.EACCES: "port {port} may not be used by this user: take one above 1023 with --port.",
@@ -68,8 +65,7 @@ def standing(core: Core, settings: Settings, port: int) -> list[str]:
         f"{len(site.book.entries)} answers, {sum(1 for _ in site.county.topics())} topics",
         f"  on   store          {core.data_dir}",
     ]
-    lines += [_telegram(settings), _wechat(settings, root)]
-    lines += [f"  off  {name:<14} no settings" for name in _later_off(settings)]
+    lines += [_telegram(settings), _wechat(settings, root), _wecom(settings)]
     return lines + [f"  !    {line}" for line in warnings(core, settings)]
 
 
@@ -86,16 +82,19 @@ def _wechat(settings: Settings, root: str) -> str:
     return f"  on   WeChat         {root}/wechat"
 
 
-def _later_off(settings: Settings) -> list[str]:
-    return [name for field, name in LATER.items() if getattr(settings, field) is None]
+def _wecom(settings: Settings) -> str:
+    if settings.wecom_bot_id:
+        return f"  on   WeCom          long connection with {settings.wecom_url or 'WeCom'}"
+    if settings.wecom_webhooks:
+        return "  on   WeCom          webhooks: groups are written to, and not heard"
+    return "  off  WeCom          no settings"
 
 
 def warnings(core: Core, settings: Settings) -> list[str]:
     """What an operator should not overlook."""
     office, found = core.site.county.office, list[str]()
-    for field, name in LATER.items():
-        if getattr(settings, field) is not None:
-            found.append(f"{name} is configured, but this release does not speak it yet: it stays off")
+    if settings.wecom_bot_id and settings.wecom_webhooks:
+        found.append("ZHITONG_WECOM_WEBHOOKS is not used: the bot says everything")
     if core.vault.ring.generated:
         found.append(f"keys are in {core.data_dir / 'keys'}: copy them somewhere safe, apart from the backup")
     if office.sample:

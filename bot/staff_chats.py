@@ -7,7 +7,7 @@ pressed or confirmed there is a message of staff like any other; before that it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +23,7 @@ from bot.store.letters import Owed
 from cases.case import Actor, Case, Command, Role
 from cases.lifecycle import Illegal, decide, fold
 from cases.visibility import Sight, sight
+from config.groups import GroupRules
 from faq.book import Entry
 from handlers.messages import Inbound
 from handlers.notices import notice
@@ -33,9 +34,13 @@ from handlers.wording import render
 LEASE_SECONDS = 120.0
 
 
-def _outside(actor: Actor) -> Actor:
+def outside(actor: Actor) -> Actor:
     """A member of staff on a chat platform: tips are for the staff room only, whoever asks."""
     return replace(actor, roles=actor.roles - {Role.CUSTODIAN})
+
+
+def _nobody(department: str) -> bool:
+    return False
 
 
 class GroupDoor(ChatDoor):
@@ -43,12 +48,24 @@ class GroupDoor(ChatDoor):
 
     default = ""
 
+    @property
+    def rules(self) -> GroupRules:
+        """Who sits where, as the office's files are now."""
+        return self.county.office.telegram
+
+    def take_seats(self) -> None:
+        """Every department sits in one group: those that a platform opened before this one has are not ours."""
+        self.elsewhere = before = self.core.has_group
+        self.core.has_group = lambda department: before(department) or self.has_group(department)
+
+    elsewhere: Callable[[str], bool] = staticmethod(_nobody)
+
     def groups(self) -> tuple[Group, ...]:
         """Every group of the office, as the files are now."""
-        rules, sample = self.county.office.telegram, self.county.office.sample
+        rules, sample = self.rules, self.county.office.sample
         units: dict[str, list[str]] = {}
         for unit in self.county.departments:
-            if chat := rules.group_of(unit.id, self.default):
+            if chat := self._seat(unit.id):
                 units.setdefault(chat, []).append(unit.id)
         moved = self._moved
         return tuple(Group(moved.get(chat, chat), tuple(of), rules.level(chat, sample)) for chat, of in units.items())
@@ -65,7 +82,10 @@ class GroupDoor(ChatDoor):
 
     def has_group(self, department: str) -> bool:
         """Whether a department sits in a group."""
-        return bool(self.county.office.telegram.group_of(department, self.default))
+        return bool(self._seat(department))
+
+    def _seat(self, department: str) -> str:
+        return "" if self.elsewhere(department) else self.rules.group_of(department, self.default)
 
     @property
     def public_url(self) -> str:
@@ -213,7 +233,7 @@ class GroupDoor(ChatDoor):
 
         def work(conn: Connection) -> Actor | None:
             row = staff.bound_staff(conn, self.channel, hashes)
-            return _outside(staff.as_actor(row)) if row else None
+            return outside(staff.as_actor(row)) if row else None
 
         return await self.read(work)
 
@@ -232,14 +252,14 @@ class GroupDoor(ChatDoor):
         """Cards the viewer may see; in a group only those of its own departments, and no counts but of these."""
         now, county, vault = self.core.clock(), self.county, self.core.vault
         units = group.units if group else None
-        return await self.read(lambda conn: lists.page(conn, vault, county, _outside(viewer), which, now, units))
+        return await self.read(lambda conn: lists.page(conn, vault, county, outside(viewer), which, now, units))
 
     async def acts(self, who: Actor, case_id: int) -> tuple[str, ...]:
         """What somebody may do to a case now."""
 
         def work(conn: Connection) -> tuple[str, ...]:
             held = cases.by_id(conn, self.core.vault, case_id)
-            front = card(held, _outside(who), self.county, self.core.clock()) if held else None
+            front = card(held, outside(who), self.county, self.core.clock()) if held else None
             return front.acts if front else ()
 
         return await self.read(work)

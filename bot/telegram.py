@@ -26,7 +26,7 @@ def open_line(settings: Settings, door: StaffDoor, post: PostOffice) -> Telegram
         raise ChannelStopped("a Telegram webhook needs ZHITONG_PUBLIC_URL; without a webhook secret Telegram is polled")
     office = GroupDoor(door, post)
     office.default = settings.telegram_staff_group or ""
-    door.core.has_group = office.has_group
+    office.take_seats()
     line = Telegram(api, office, secret, settings.public_url or "")
     post.channels["telegram"] = line
     return line

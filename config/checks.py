@@ -250,6 +250,7 @@ def _office(trees: Trees, known: Known) -> Iterator[Problem]:
         yield from _missing(ground.get("door"), known.doors, "渠道", "config/office.yaml 的 doors")
     yield from _limits(office.get("limits"))
     yield from _telegram(office, known)
+    yield from _seats(office.get("wecom"), known)
     yield from _zone(office.get("time_zone"))
     yield from _closing(office.get("day_ends"))
     yield from _missing(office.get("review").get("door"), known.doors, "渠道", "config/office.yaml 的 doors")
@@ -259,16 +260,22 @@ def _telegram(office: Node, known: Known) -> Iterator[Problem]:
     """Groups name departments, each once; more than numbers leaves the country only when somebody answers for it."""
     rules = office.get("telegram")
     groups = rules.rows("groups")
-    yield from _twice(groups, "chat", "群")
-    units = [unit for group in groups for unit in group.rows("departments")]
-    for unit in units:
-        yield from _missing(unit, known.units, "单位", "config/departments.yaml")
-    yield from _twice(units, "", "单位")
+    yield from _seats(rules, known)
     approved = rules.word("approved_by") or office.true("sample")
     for node in (rules, *groups):
         if node.word("detail") == "redacted" and not approved:
             advice = "写上批准人 approved_by，或者改成 number。"
             yield node.get("detail").problem("把经过发到 Telegram 群，要有人批准。", advice)
+
+
+def _seats(rules: Node, known: Known) -> Iterator[Problem]:
+    """Groups are named once, and so is each department that sits in one."""
+    groups = rules.rows("groups")
+    yield from _twice(groups, "chat", "群")
+    units = [unit for group in groups for unit in group.rows("departments")]
+    for unit in units:
+        yield from _missing(unit, known.units, "单位", "config/departments.yaml")
+    yield from _twice(units, "", "单位")
 
 
 def _limits(limits: Node) -> Iterator[Problem]:

@@ -1,14 +1,26 @@
-"""Staff groups on Telegram: which departments sit in which, and how much of a case may leave the country."""
+"""Staff groups on chat platforms: which departments sit in which, and how much of a case is shown there."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import Field
 
 from config.model import Model
 
 Detail = Literal["number", "redacted"]
+
+
+class GroupRules(Protocol):
+    """What a platform's rules tell: who sits where, and what may be read there."""
+
+    def level(self, group: str, sample: bool) -> Detail:
+        """How much a group may read."""
+        ...
+
+    def group_of(self, department: str, default: str) -> str:
+        """Where a department sits; "" for nowhere."""
+        ...
 
 
 class TelegramGroup(Model):
@@ -40,3 +52,31 @@ class TelegramRules(Model):
         """Where a department sits; `default` for one without a group of its own, "" for nowhere."""
         own = next((one.chat for one in self.groups if department in one.departments), "")
         return (own or default) if self.allowed else ""
+
+
+class WeComGroup(Model):
+    """A WeCom group of some departments; the bot tells its `chat` when asked for 群号 there."""
+
+    chat: str = Field(pattern=r"^[A-Za-z0-9_-]{5,64}$")
+    departments: tuple[str, ...]
+    detail: Literal["", "number", "redacted"] = ""
+
+
+class WeComRules(Model):
+    """office.yaml: the office's own groups in WeCom, which keeps what is said in mainland China.
+
+    `bot` is the bot's name as it is called with @, needed only when there is a space in it.
+    """
+
+    bot: str = Field(default="", max_length=40)
+    detail: Detail = "redacted"
+    groups: tuple[WeComGroup, ...] = ()
+
+    def level(self, group: str, sample: bool) -> Detail:
+        """How much a group may read: the masked story, unless it is said to be numbers only."""
+        own = next((one.detail for one in self.groups if one.chat == group), "")
+        return "number" if (own or self.detail) == "number" else "redacted"
+
+    def group_of(self, department: str, default: str) -> str:
+        """Where a department sits; `default` for one without a group of its own, "" for nowhere."""
+        return next((one.chat for one in self.groups if department in one.departments), "") or default

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from config.groups import TelegramRules
+from config.groups import TelegramRules, WeComRules
 from config.keeping import Retention
 from config.model import Model
 from config.repeats import Repeats
@@ -188,6 +188,7 @@ class Office(Named):
     grounds: tuple[Ground, ...] = ()
     common_topics: tuple[str, ...] = ()
     telegram: TelegramRules = TelegramRules()
+    wecom: WeComRules = WeComRules()
 
 
 class Option(Named):

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     wecom_bot_id: str | None = None
     wecom_bot_secret: SecretStr | None = None
     wecom_url: Address | None = None
+    wecom_staff_group: str | None = None
+    wecom_webhooks: SecretStr | None = None
+    wecom_ca_file: Path | None = None
 
     _unknown: list[str] = PrivateAttr(default_factory=list[str])
 

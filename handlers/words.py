@@ -172,11 +172,20 @@ def case_number(text: str, prefix: str = "") -> str:
     One typed without its letters gets `prefix`.
     """
     typed = unicodedata.normalize("NFKC", text[:2000]).upper()
-    if tip := TIP_NO.search(typed):
-        return f"{tip.group(1)}{tip.group(2)}-{tip.group(3)}"
-    match = CASE_NO.search(typed)
-    if match is None:
-        return ""
+    match = TIP_NO.search(typed) or CASE_NO.search(typed)
+    return _written(match, prefix) if match else ""
+
+
+def case_numbers(text: str, prefix: str = "") -> tuple[str, ...]:
+    """Every case number in a text, each once."""
+    typed = unicodedata.normalize("NFKC", text[:2000]).upper()
+    found = (match for pattern in (TIP_NO, CASE_NO) for match in pattern.finditer(typed))
+    return tuple(dict.fromkeys(_written(match, prefix) for match in found))
+
+
+def _written(match: re.Match[str], prefix: str) -> str:
+    if match.re is TIP_NO:
+        return f"{match.group(1)}{match.group(2)}-{match.group(3)}"
     letters = re.match(r"[A-Z]*", match.group(0))
     day, count = (match.group(1) or match.group(3)), (match.group(2) or match.group(4))
     return f"{(letters.group(0) if letters else '') or prefix}{day}-{count}"

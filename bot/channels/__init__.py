@@ -3,5 +3,9 @@
 from __future__ import annotations
 
 
+class Busy(Exception):
+    """The house could not take it: nothing was written, and later it may go better."""
+
+
 class ChannelStopped(Exception):
     """A channel cannot go on, and the process should not pretend: the message says what to do."""

@@ -107,6 +107,8 @@ def resume(conn: Connection, units: Collection[str], now: datetime) -> int:
     """The group can be written to: what was held or leased is due. How many rows."""
     undelivered = and_(outbox.c.kind == KIND, outbox.c.delivered_at.is_(None), outbox.c.department.in_(list(units)))
     fresh = {"state": "queued", "not_before": now, "tries": 0, "error": ""}
+    unsettled = and_(outbox.c.tries > 0, outbox.c.error.is_(None))  # somebody died with it in hand
+    conn.execute(update(outbox).where(undelivered, unsettled).values(maybe=True))
     return conn.execute(update(outbox).where(undelivered).values(**fresh)).rowcount
 
 
@@ -122,7 +124,8 @@ def _due(units: Collection[str], now: datetime) -> Any:
 def _lease(conn: Connection, which: Any, now: datetime, seconds: float) -> list[Owed]:
     rows = conn.execute(select(outbox).where(which).order_by(outbox.c.id)).mappings().all()
     mine = update(outbox).where(outbox.c.id.in_([row["id"] for row in rows]))
-    conn.execute(mine.values(tries=outbox.c.tries + 1, not_before=now + timedelta(seconds=seconds)))
+    leased = {"not_before": now + timedelta(seconds=seconds), "error": None}
+    conn.execute(mine.values(tries=outbox.c.tries + 1, **leased))
     return [of_row(dict(row)) for row in rows]
 
 
@@ -241,6 +244,22 @@ def by_message(conn: Connection, vault: Vault, channel: str, chat: str, message:
     """The preview that a message of ours shows."""
     here = and_(preview.c.channel == channel, preview.c.chat == chat, preview.c.message == str(message))
     return _draft(conn, vault, here)
+
+
+def open_drafts(conn: Connection, vault: Vault, channel: str, chat: str, staff_id: int, since: datetime) -> list[Draft]:
+    """What somebody began in a chat and neither sent nor dropped, the newest last."""
+    here = (preview.c.channel == channel, preview.c.chat == chat, preview.c.staff_id == staff_id)
+    return _many(conn, vault, *here, preview.c.made_at > since)
+
+
+def unshown(conn: Connection, vault: Vault, channel: str, since: datetime) -> list[Draft]:
+    """What was kept and never shown to whoever wrote it, the oldest first."""
+    return _many(conn, vault, preview.c.channel == channel, preview.c.message == "", preview.c.made_at > since)
+
+
+def _many(conn: Connection, vault: Vault, *which: Any) -> list[Draft]:
+    ids = conn.execute(select(preview.c.id).where(preview.c.done_at.is_(None), *which).order_by(preview.c.id))
+    return [draft for one in ids.scalars().all() if (draft := by_id(conn, vault, one))]
 
 
 def _sealed(vault: Vault, draft: Draft) -> bytes:

@@ -76,7 +76,7 @@ VERBS: dict[Act, Verb] = {
     Act.NOTE: Verb((Need.WORDS,), at_once=True),
 }
 HOWS = ("phone", "visit", "letter")
-QUESTIONS = ("case", "find", "due", "stats", "faq", "help")
+QUESTIONS = ("case", "find", "mine", "due", "overdue", "stats", "faq", "help")
 MORE = "more"
 
 _COMMAND = re.compile(r"[/／](?:([a-zA-Z_]{1,32})(?![a-zA-Z_])(?:@(\w{1,32}))?|(?=[^\W\d_]))[\s:：,，]*(.*)", re.DOTALL)

@@ -67,6 +67,9 @@ SET = [
     ("ZHITONG_WECOM_BOT_ID", "b", "b"),
     ("ZHITONG_WECOM_BOT_SECRET", "s", "s"),
     ("ZHITONG_WECOM_URL", "wss://h/x", "wss://h/x"),
+    ("ZHITONG_WECOM_STAFF_GROUP", "wrAbc", "wrAbc"),
+    ("ZHITONG_WECOM_WEBHOOKS", "https://h/x?key=k", "https://h/x?key=k"),
+    ("ZHITONG_WECOM_CA_FILE", "/etc/ca.pem", Path("/etc/ca.pem")),
 ]
 
 

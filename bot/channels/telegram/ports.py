@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.channels import Busy as Busy
 from bot.groups import Draft, Group, Judged, Place, Showing
 from bot.outbox import Sent
 from bot.stored import Stored
@@ -18,10 +19,6 @@ from handlers.messages import Attachment, Inbound, Letter, Taken
 from handlers.staff.card import CardPage, CardQuery, CaseFile
 
 CHANNEL = "telegram"
-
-
-class Busy(Exception):
-    """The house could not take it: nothing was written, and later it may go better."""
 
 
 class House(Protocol):
@@ -161,8 +158,6 @@ class Office(House, Protocol):
 
     async def change(self, draft: Draft) -> None: ...
 
-    async def draft(
-        self, draft_id: int = 0, *, chat: str = "", source: str = "", message: int = 0
-    ) -> Draft | None: ...
+    async def draft(self, draft_id: int = 0, *, chat: str = "", source: str = "", message: int = 0) -> Draft | None: ...
 
     async def do(self, who: Actor, key: str, draft: Draft) -> Mapping[str, str]: ...

@@ -38,6 +38,8 @@ class Questions:
                 self._voice.tell(came, neutral(text))
             case "find":
                 await self._list(group, came, who, CardQuery(text=order.words[:100] or order.no, limit=FOUND_MOST))
+            case "mine" | "overdue":
+                await self._list(group, came, who, CardQuery(view=order.name, limit=FOUND_MOST))
             case "due":
                 queries = (CardQuery(view=view, limit=FOUND_MOST) for view in ("overdue", "soon"))
                 await self._list(group, came, who, *queries)

@@ -184,8 +184,7 @@ async def at_home(api: FakeWeChat, folder: Path, site: Site | None = None, **mor
     town: Town | None = None
     core.clock = lambda: town.now() if town else datetime.now(UTC)
     house = build(core, given)
-    line = house.lines[0]
-    assert isinstance(line, WeChat)
+    line = next(one for one in house.lines if isinstance(one, WeChat))
     async with running(house):
         app = make_app(house.door)
         line.add_routes(app)

@@ -1,0 +1,1 @@
+"""WeCom against a gateway of our own."""
