@@ -28,17 +28,16 @@ from bot.post import PostOffice
 from bot.site import Site, load_site, reload_site
 from bot.store import cases
 from bot.store.attachments import Attachments
-from bot.store.connect import DATABASE, KEYS_FILE, Check, inspect
+from bot.store.connect import DATABASE, Check
 from bot.store.engine import StoreError, StoreRefused
-from bot.store.keys import KeyRing
-from bot.store.keystore import KeyStore
 from bot.store.letters import Owed
-from bot.store.sqlite import open_store
-from bot.store.vault import Vault
+from bot.store.opening import open_both
 from bot.timers import Timers
 from bot.web.security import where
 from bot.web.server import make_app
 from config.settings import Settings
+
+__all__ = ["DATABASE", "House", "build", "open_core", "running", "senders", "serve"]
 
 log = structlog.get_logger(__name__)
 
@@ -84,18 +83,10 @@ def open_core(settings: Settings, site: Site | None = None, check: Check | None 
     memory.share_heaps()
     data = settings.data_dir
     data.mkdir(parents=True, exist_ok=True)
-    secret = settings.secret_keys.get_secret_value() if settings.secret_keys else None
-    ring = KeyRing.load(secret, data / "keys")
-    path = data / DATABASE
-    if path.exists():
-        inspect(path)  # what is no office's database is called that, before its keys are missed
-    # The key store comes first: a crash between the two must not leave a database whose keys look lost.
-    keys = KeyStore(data / KEYS_FILE, ring, must_exist=path.exists())
-    store = open_store(path, check=check)
-    store.before_commit.append(keys.commit)
+    opened = open_both(settings, check)
     attachments = Attachments(data / "attachments")
     site = site or load_site(settings.site, data)
-    return Core(store, Vault(ring, keys), site, Bells(), attachments, data, folder=settings.site)
+    return Core(opened.store, opened.vault, site, Bells(), attachments, data, folder=settings.site)
 
 
 def build(core: Core, settings: Settings) -> House:

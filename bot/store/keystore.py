@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
 from bot.store.connect import connect, sync_dir, typed
 from bot.store.keys import Key, KeyGone, KeyRing, KeysRefused, Unreadable, seal, sealed_by, unseal
@@ -23,6 +24,42 @@ APPLICATION_ID = 0x5A48544B  # "ZHTK"
 _CACHE = 10_000
 _BATCH = 500
 _COLUMNS = "owner TEXT PRIMARY KEY, ring TEXT NOT NULL, wrapped BLOB NOT NULL"
+
+
+class Keys(Protocol):
+    """What a key store can do, whichever store it belongs to."""
+
+    def new(self, owner: str) -> Key:
+        """A key for a new owner, stored with the next commit; the one it has when there is one already."""
+        ...
+
+    def adopt(self, owner: str, secret: bytes) -> None:
+        """The same with 32 bytes that have sealed something already; an owner who has a key keeps that one."""
+        ...
+
+    def get(self, owner: str) -> Key:
+        """The key of an owner. Raises KeyGone, StoreError."""
+        ...
+
+    def commit(self) -> None:
+        """Store the new keys durably, before the main COMMIT. Raises StoreError."""
+        ...
+
+    def drop(self, *owners: str) -> None:
+        """Shred keys, at once and for good. Raises StoreError."""
+        ...
+
+    def rewrap(self, progress: Callable[[int], None] | None = None) -> int:
+        """Wrap every key with the ring's current key."""
+        ...
+
+    def forget(self) -> None:
+        """Let go of the keys in memory."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the store."""
+        ...
 
 
 class KeyStore:

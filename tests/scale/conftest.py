@@ -1,0 +1,42 @@
+"""A server for each worker of the tests, a fresh database for each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.scale.cluster import BIN, Cluster
+from tests.scale.house import PgTalkHouse
+
+REQUIRED = os.environ.get("CI") == "true"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Generator[Cluster]:
+    """A running server of our own; without PostgreSQL on the machine the test is skipped, except in CI."""
+    if BIN is None:
+        assert not REQUIRED, "CI needs PostgreSQL (initdb, postgres)"
+        pytest.skip("PostgreSQL is not installed (initdb): nothing here was tested on it")
+    made = Cluster()
+    made.start()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Generator[str]:
+    """A fresh, migrated office's database by name."""
+    name = cluster.office()
+    yield name
+    cluster.drop(name)
+
+
+@pytest.fixture
+def pg_house(cluster: Cluster, database: str, tmp_path: Path) -> Generator[PgTalkHouse]:
+    """A house on PostgreSQL."""
+    made = PgTalkHouse(tmp_path, cluster.url(database))
+    yield made
+    made.end()
