@@ -23,7 +23,7 @@ from bot.channels.room import Room
 from bot.channels.web_page import WebPage
 from bot.core import Core, utc_now
 from bot.office import StaffDoor
-from bot.outbox import Outbox, Sender, Sent
+from bot.outbox import BELL, Outbox, Sender, Sent
 from bot.post import PostOffice
 from bot.site import Site, load_site, reload_site
 from bot.store import cases
@@ -86,7 +86,17 @@ def open_core(settings: Settings, site: Site | None = None, check: Check | None 
     opened = open_both(settings, check)
     attachments = Attachments(data / "attachments")
     site = site or load_site(settings.site, data)
-    return Core(opened.store, opened.vault, site, Bells(), attachments, data, folder=settings.site)
+    bells = _bells(settings)
+    opened.vault.keys.share(bells)
+    return Core(opened.store, opened.vault, site, bells, attachments, data, folder=settings.site)
+
+
+def _bells(settings: Settings) -> Bells:
+    if settings.redis_url is None:
+        return Bells()
+    from bot.redis_bells import RedisBells  # not above: an office of one process need not have the library
+
+    return RedisBells(settings.redis_url.get_secret_value(), spread=frozenset({BELL}))
 
 
 def build(core: Core, settings: Settings) -> House:
@@ -134,7 +144,7 @@ async def running(house: House) -> AsyncGenerator[House]:
     await housekeeping.finish_erasing(core)
     jobs = [_verify, _watch_files, _count_questions]
     tasks = [asyncio.create_task(job(house)) for job in jobs]
-    tasks += [asyncio.create_task(housekeeping.run(core))]
+    tasks += [asyncio.create_task(housekeeping.run(core)), asyncio.create_task(core.bells.run())]
     tasks += [asyncio.create_task(house.outbox.run()), asyncio.create_task(house.timers.run())]
     tasks += [asyncio.create_task(_on_the_line(line)) for line in house.lines]
     try:
@@ -146,6 +156,7 @@ async def running(house: House) -> AsyncGenerator[House]:
         for line in house.lines:
             await line.close()
         await house.post.settled()
+        await core.bells.close()
         await core.close()
         if refused := next((error for error in ended if isinstance(error, (StoreRefused, ChannelStopped))), None):
             raise refused

@@ -66,6 +66,7 @@ class Core:
     def __post_init__(self) -> None:
         guesses = self.site.county.office.limits.code_guesses_per_minute
         self.guesses = Guesses(guesses, time.monotonic)
+        self.guesses.share(self.bells)
         self.checked = False
         self.hot: tuple[str, ...] = self.site.lists.hot
         self.pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="prepare")

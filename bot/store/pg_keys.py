@@ -10,15 +10,17 @@ import asyncio
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import text
 from sqlalchemy.util.concurrency import await_only, in_greenlet
 
+from bot.bells import Bells
 from bot.store.engine import StoreClosed, StoreFailed, T
 from bot.store.keys import Key, KeyGone, KeyRing, KeysRefused, Unreadable, seal, sealed_by, unseal
+from bot.store.keystore import share
 from bot.store.pg_errors import typed
 from bot.store.postgres import Transaction, current, engine
 
@@ -46,8 +48,7 @@ class PgKeyStore:
         self._pending: WeakKeyDictionary[Transaction, dict[str, Key]] = WeakKeyDictionary()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.dropped: Callable[[tuple[str, ...]], None] = lambda owners: None
-        """Told of keys that are gone, for the caches of other processes."""
+        self.dropped: Callable[[Sequence[str]], None] = lambda owners: None
 
     def new(self, owner: str) -> Key:
         """A key for a new owner, stored with the next commit; the one it has when there is one already."""
@@ -81,7 +82,7 @@ class PgKeyStore:
             self.let_go(owners)
             self.dropped(owners)
 
-    def let_go(self, owners: tuple[str, ...]) -> None:
+    def let_go(self, owners: Sequence[str]) -> None:
         """Another process dropped these keys."""
         with self._lock:
             for owner in owners:
@@ -101,6 +102,10 @@ class PgKeyStore:
         with self._lock:
             self._cache.clear()
             self._ring.look_again()
+
+    def share(self, bells: Bells) -> None:
+        """Tell other processes of keys that are dropped, and hear of theirs."""
+        share(bells, self)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -22,7 +22,7 @@ BIN = next((path.parent for path in sorted(Path("/usr/lib/postgresql").glob("*/b
     Path(found).parent if (found := shutil.which("initdb")) else None
 )
 TEMPLATE = "office"
-_CONNECT: Any = asyncpg.connect  # pyright: ignore[reportUnknownMemberType]
+_CONNECT: Any = asyncpg.connect  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 _RUN: Any = subprocess.run
 
 
@@ -33,7 +33,7 @@ class Cluster:
         assert BIN is not None
         root = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="zt-pg-", dir=root))
-        self.port = _free_port()
+        self.port = free_port()
         self._settings = settings
         self._user = _nobody()
         self._server: subprocess.Popen[Any] | None = None
@@ -158,7 +158,8 @@ def _nobody() -> pwd.struct_passwd | None:
     return None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has."""
     import socket
 
     with socket.socket() as one:

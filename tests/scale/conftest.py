@@ -10,6 +10,7 @@ import pytest
 
 from tests.scale.cluster import BIN, Cluster
 from tests.scale.house import PgTalkHouse
+from tests.scale.redis_server import REDIS, RedisServer
 
 REQUIRED = os.environ.get("CI") == "true"
 
@@ -40,3 +41,15 @@ def pg_house(cluster: Cluster, database: str, tmp_path: Path) -> Generator[PgTal
     made = PgTalkHouse(tmp_path, cluster.url(database))
     yield made
     made.end()
+
+
+@pytest.fixture
+def redis() -> Generator[RedisServer]:
+    """A running, empty Redis of our own."""
+    if REDIS is None:
+        assert not REQUIRED, "CI needs Redis (redis-server)"
+        pytest.skip("Redis is not installed (redis-server): nothing here was tested on it")
+    made = RedisServer()
+    made.start()
+    yield made
+    made.remove()
