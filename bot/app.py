@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from threading import Thread
 from typing import Protocol
@@ -37,13 +38,24 @@ from bot.web.security import where
 from bot.web.server import make_app
 from config.settings import Settings
 
-__all__ = ["DATABASE", "House", "build", "open_core", "running", "senders", "serve"]
+__all__ = ["DATABASE", "EVERYTHING", "House", "Part", "build", "open_core", "running", "senders", "serve"]
 
 log = structlog.get_logger(__name__)
 
 RELOAD_SECONDS = 0.5  # a saved answer is to be live within two: this, reading it, and the index
 COUNT_SECONDS = 600.0
 AGAIN_SECONDS = 2.0  # until a channel that failed is begun again
+
+
+class Part(StrEnum):
+    """What a process of several does (`zhitong run --only`); one alone does everything."""
+
+    INTAKE = "intake"  # citizens' messages, however they come: small, and the last to stop
+    WEB = "web"  # the pages: citizens and staff
+    WORK = "work"  # what is owed: outbox, clocks, files to fetch, deleting
+
+
+EVERYTHING = frozenset(Part)
 
 
 class Line(Protocol):
@@ -53,8 +65,8 @@ class Line(Protocol):
         """What it answers over http."""
         ...
 
-    async def run(self) -> None:
-        """Work until cancelled. Raises ChannelStopped."""
+    async def run(self, taking: bool = True, sending: bool = True) -> None:
+        """Work until cancelled: take what comes, send what waits, or both. Raises ChannelStopped."""
         ...
 
     async def close(self) -> None:
@@ -73,6 +85,7 @@ class House:
     site_folder: Path | None
     post: PostOffice
     lines: list[Line] = field(default_factory=list["Line"])
+    parts: frozenset[Part] = EVERYTHING
 
 
 def open_core(settings: Settings, site: Site | None = None, check: Check | None = None) -> Core:
@@ -141,12 +154,13 @@ def _number_of(core: Core) -> Callable[[int], Awaitable[str]]:
 async def running(house: House) -> AsyncGenerator[House]:
     """The workers of a house, for as long as the block runs."""
     core = house.core
-    await housekeeping.finish_erasing(core)
-    jobs = [_verify, _watch_files, _count_questions]
-    tasks = [asyncio.create_task(job(house)) for job in jobs]
-    tasks += [asyncio.create_task(housekeeping.run(core)), asyncio.create_task(core.bells.run())]
-    tasks += [asyncio.create_task(house.outbox.run()), asyncio.create_task(house.timers.run())]
-    tasks += [asyncio.create_task(_on_the_line(line)) for line in house.lines]
+    jobs = [_verify(house), _watch_files(house), _count_questions(house), core.bells.run()]
+    if Part.WORK in house.parts:
+        await housekeeping.finish_erasing(core)
+        jobs += [housekeeping.run(core), house.outbox.run(), house.timers.run()]
+    if house.parts & {Part.WORK, Part.INTAKE}:
+        jobs += [_on_the_line(line, house.parts) for line in house.lines]
+    tasks = [asyncio.create_task(job) for job in jobs]
     try:
         yield house
     finally:
@@ -162,11 +176,11 @@ async def running(house: House) -> AsyncGenerator[House]:
             raise refused
 
 
-async def _on_the_line(line: Line) -> None:
+async def _on_the_line(line: Line, parts: frozenset[Part]) -> None:
     """A channel that cannot go on ends the process: one that only looks alive would not be noticed."""
     while True:
         try:
-            await line.run()
+            await line.run(taking=Part.INTAKE in parts, sending=Part.WORK in parts)
         except ChannelStopped as stopped:
             log.critical("channel.stopped", problem=str(stopped))
             signal.raise_signal(signal.SIGTERM)
@@ -213,8 +227,8 @@ async def serve(house: House, host: str, port: int, started: Callable[[int], Awa
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with running(house):
-        app = make_app(house.door)
-        for line in house.lines:
+        app = make_app(house.door, talk=bool(house.parts - {Part.WORK}), staff_room=Part.WEB in house.parts)
+        for line in house.lines if Part.INTAKE in house.parts else ():
             line.add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0, lingering_time=2.0)
         await runner.setup()

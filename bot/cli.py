@@ -66,6 +66,9 @@ def run(
     data: DataOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: PortOption = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of several processes: intake, web or work; more than once for two.")
+    ] = None,
 ) -> None:
     """Run the office: citizen page, staff room, workers."""
     gc.disable()  # until the house serves: it is a fifth of the time to get there
@@ -74,10 +77,14 @@ def run(
 
     memory.share_heaps()
     settings = settings_of(site, data, host=host, port=port)
-    check = early_check(settings.data_dir / DATABASE)  # beside the imports that follow: they take as long
+    # Beside the imports that follow: they take as long.
+    check = early_check(settings.data_dir / DATABASE) if settings.database_url is None else None
     from bot import serving
+    from bot.app import EVERYTHING, Part
 
-    asyncio.run(serving.run(settings, check))
+    if unknown := set(only or ()) - set(Part):
+        raise Mistake(f"--only takes {', '.join(Part)}, not {', '.join(sorted(unknown))}.")
+    asyncio.run(serving.run(settings, check, frozenset(map(Part, only)) if only else EVERYTHING))
 
 
 @app.command()
