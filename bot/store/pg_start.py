@@ -169,7 +169,7 @@ async def _keys_held(place: Place) -> int | None:
     def look(conn: Connection) -> int | None:
         if conn.execute(text("SELECT to_regclass('key')")).scalar() is None:
             return None
-        return conn.execute(text("SELECT count(*) FROM (SELECT 1 FROM key LIMIT 1) AS some")).scalar_one()
+        return conn.execute(text("SELECT count(*) FROM (SELECT 1 FROM key LIMIT 1) AS one")).scalar_one()
 
     try:
         return await _on(place, place.keys, look)

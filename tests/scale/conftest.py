@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from tests.faults.nursery import Nursery, nursery
 from tests.scale.cluster import BIN, Cluster
 from tests.scale.house import PgTalkHouse
 from tests.scale.redis_server import REDIS, RedisServer
@@ -53,3 +56,11 @@ def redis() -> Generator[RedisServer]:
     made.start()
     yield made
     made.remove()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def houses(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[list[Nursery]]:
+    """Two nurseries, which have read the files once."""
+    folder = tmp_path_factory.mktemp("houses")
+    async with AsyncExitStack() as until:
+        yield [await until.enter_async_context(nursery(folder / f"errors{n}")) for n in range(2)]
