@@ -166,7 +166,7 @@ class Core:
     async def close(self) -> None:
         """Drain the writer, then let go of files and keys."""
         await self.store.close()
-        self.vault.keys.close()
+        await asyncio.to_thread(self.vault.keys.close)
         self.pool.shutdown()
 
 

@@ -108,13 +108,9 @@ class PgKeyStore:
         share(bells, self)
 
     def close(self) -> None:
-        """Let go of the connections."""
-        if self._loop is not None and self._loop.is_running():
-            closing = self._engine.dispose()
-            if _running() is self._loop:
-                self._closing = self._loop.create_task(closing)
-            else:
-                asyncio.run_coroutine_threadsafe(closing, self._loop).result()
+        """Let go of the connections; from another thread than the loop's."""
+        if self._loop is not None:
+            self._wait(self._engine.dispose())
 
     async def aclose(self) -> None:
         """The same, waited for."""

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ BIN = next((path.parent for path in sorted(Path("/usr/lib/postgresql").glob("*/b
 TEMPLATE = "office"
 _CONNECT: Any = asyncpg.connect  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 _RUN: Any = subprocess.run
+_POPEN: Any = subprocess.Popen
 
 
 class Cluster:
@@ -87,6 +89,27 @@ class Cluster:
         """Leave nothing."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @contextmanager
+    def follower(self) -> Generator[None]:
+        """Somebody streams the server's log, as a standby does."""
+        folder = self.folder / "follower"
+        folder.mkdir()
+        if self._user:
+            os.chown(folder, self._user.pw_uid, self._user.pw_gid)
+        line = f"host=127.0.0.1 port={self.port} user=zhitong application_name=copy"
+        words = [str(BIN / "pg_receivewal") if BIN else "", "-d", line, "-D", str(folder), "--no-loop", "--synchronous"]
+        with (self.folder / "log").open("ab") as log:
+            process: subprocess.Popen[Any] = _POPEN(words, stdout=log, stderr=log, **self._as_user())
+        try:
+            until = time.monotonic() + 10
+            while not self.ask("postgres", "SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"):
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            yield
+        finally:
+            process.kill()
+            process.wait()
 
     def url(self, database: str) -> str:
         """The address of a database."""
