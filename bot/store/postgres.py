@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.store.connect import BUSY_SECONDS
 from bot.store.engine import Hook, NotStarted, Store, StoreClosed, StoreFailed, T, Work
 from bot.store.pg_errors import AGAIN, AWAY, RACED, sort_of, typed
+from bot.store.upsert import NUMBERS
 
 POOL = 12
 TRIES = 6  # of a work that loses races; the one who wins makes progress, so few ever need a third
@@ -75,7 +76,9 @@ class PgStore(Store):
 
     def __init__(self, url: str, pool: int = POOL) -> None:
         self.before_commit: list[Hook] = []
-        self._engine = engine(url, pool)
+        self._numbers = engine(url, 2, synchronous_commit="off")
+        drawing = self._numbers.sync_engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._engine = engine(url, pool).execution_options(**{NUMBERS: drawing})
         self._reader = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._commits = 0
         self._closed = False
@@ -110,6 +113,7 @@ class PgStore(Store):
         while self._running:
             await asyncio.wait(self._running)
         await self._engine.dispose()
+        await self._numbers.dispose()
 
     def _task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         if self._closed:

@@ -55,6 +55,12 @@ class Cluster:
             )  # fmt: skip
         self.wait()
 
+    @property
+    def pid(self) -> int:
+        """The postmaster."""
+        assert self._server is not None
+        return int(self._server.pid)
+
     def wait(self, seconds: float = 20.0) -> None:
         """Return when it answers."""
         until = time.monotonic() + seconds

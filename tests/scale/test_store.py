@@ -101,14 +101,17 @@ async def test_a_lock_held_too_long_is_busy_and_a_late_turn_is_withdrawn(stores:
     one, other = stores
     await one.write(put("row"))
 
+    def touch(conn: Connection) -> None:
+        conn.execute(counter.update().where(counter.c.name == "row").values(n=1))
+
     def hold(conn: Connection) -> None:
-        count_up(conn, "row")
+        touch(conn)
         conn.execute(text("SELECT pg_sleep(4)"))
 
     holding = asyncio.create_task(one.write(hold))
     await asyncio.sleep(0.3)
     with pytest.raises(StoreBusy):
-        await other.write(lambda conn: count_up(conn, "row"))
+        await other.write(touch)
     await holding
     full = [asyncio.create_task(one.write(lambda conn: conn.execute(text("SELECT pg_sleep(1)")))) for _ in range(4)]
     await asyncio.sleep(0.2)
@@ -118,6 +121,22 @@ async def test_a_lock_held_too_long_is_busy_and_a_late_turn_is_withdrawn(stores:
     assert time.monotonic() - began < 0.5
     await asyncio.gather(*full)
     assert "late" not in await one.read(names)
+
+
+async def test_numbers_are_given_once_and_nobody_waits_for_anothers_commit(stores: tuple[PgStore, PgStore]) -> None:
+    one, _ = stores
+
+    def slow(conn: Connection) -> int:
+        number = count_up(conn, "day")
+        conn.execute(text("SELECT pg_sleep(1)"))
+        return number
+
+    slowly = asyncio.create_task(one.write(slow))
+    await asyncio.sleep(0.2)
+    began = time.monotonic()
+    found = await asyncio.gather(*(store.write(lambda conn: count_up(conn, "day")) for store in stores * 5))
+    assert time.monotonic() - began < 0.7
+    assert sorted([await slowly, *found]) == list(range(1, 12))
 
 
 async def test_leases_never_meet(stores: tuple[PgStore, PgStore]) -> None:
