@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Protocol
@@ -107,6 +108,8 @@ def open_core(settings: Settings, site: Site | None = None, check: Check | None 
 def _bells(settings: Settings) -> Bells:
     if settings.redis_url is None:
         return Bells()
+    if find_spec("redis") is None:
+        raise StoreRefused("ZHITONG_REDIS_URL", "the library is not installed", "pip install 'zhitong[scale]'")
     from bot.redis_bells import RedisBells  # not above: an office of one process need not have the library
 
     return RedisBells(settings.redis_url.get_secret_value(), spread=frozenset({BELL}))

@@ -123,6 +123,17 @@ def backup(target: Annotated[Path, typer.Argument(help="A new folder.")], data: 
 
 
 @app.command()
+def move(
+    to: Annotated[str, typer.Option("--to", help="postgresql+asyncpg://user@host/database, empty.")],
+    data: DataOption = None,
+) -> None:
+    """Move a stopped office from SQLite to PostgreSQL, whole or not at all."""
+    from bot.commands import moves
+
+    moves.move(to, data)
+
+
+@app.command()
 def qr(
     scenes: Annotated[list[str] | None, typer.Argument(metavar="[CODE]...", help="Codes of scenes.yaml.")] = None,
     way: Annotated[list[codes.Way], typer.Option("--for", help="What the code opens.")] = [codes.Way.WEB],  # noqa: B006

@@ -115,6 +115,8 @@ def warnings(core: Core, settings: Settings) -> list[str]:
     for field, name in LATER.items():
         if getattr(settings, field) is not None:
             found.append(f"{name} is configured, but this release does not speak it yet: it stays off")
+    if settings.database_url and not settings.redis_url:
+        found.append("ZHITONG_REDIS_URL is not set: several processes hear of each other only by looking")
     if core.vault.ring.generated:
         found.append(f"keys are in {core.data_dir / 'keys'}: copy them somewhere safe, apart from the backup")
     if office.sample:

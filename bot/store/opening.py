@@ -30,6 +30,18 @@ def open_both(settings: Settings, check: Check | None = None) -> Opened:
     return opened
 
 
+def open_alone(settings: Settings) -> Store:
+    """The store of an office without its keys, for what needs none. Raises StoreRefused."""
+    if settings.database_url is None:
+        return open_store(settings.data_dir / DATABASE)
+    from bot.store.pg_start import place_of, prepare
+    from bot.store.postgres import PgStore, text_of
+
+    place = place_of(settings.database_url.get_secret_value())
+    prepare(place)
+    return PgStore(text_of(place.main), pool=1)
+
+
 def _on_disk(settings: Settings, ring: KeyRing, check: Check | None) -> Opened:
     path = settings.data_dir / DATABASE
     if path.exists():

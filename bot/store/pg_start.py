@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 from sqlalchemy import URL, Connection, make_url, text
@@ -46,6 +47,8 @@ class Place:
 
 def place_of(url: str) -> Place:
     """The two databases behind ZHITONG_DATABASE_URL. Raises StoreRefused."""
+    if find_spec("asyncpg") is None:
+        raise StoreRefused("ZHITONG_DATABASE_URL", "the driver is not installed", "pip install 'zhitong[scale]'")
     try:
         made = make_url(url)
     except ArgumentError:

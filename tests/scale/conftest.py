@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.bot.conftest import office
 from tests.faults.nursery import Nursery, nursery
 from tests.scale.cluster import BIN, Cluster
 from tests.scale.house import PgTalkHouse
 from tests.scale.redis_server import REDIS, RedisServer
 
+__all__ = ["office"]  # a fixture
 REQUIRED = os.environ.get("CI") == "true"
 
 

@@ -115,3 +115,10 @@ def test_a_server_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     assert "the server cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
     assert "secret-word" not in done.stderr
+
+
+def test_staff_are_taken_on_beside_it(cluster: Cluster, database: str, tmp_path: Path) -> None:
+    beside = environment(ZHITONG_DATABASE_URL=cluster.url(database), ZHITONG_DATA_DIR=str(tmp_path))
+    done = zhitong("staff", "add", "王芳", "--role", "clerk", "--unit", "zhiban", env=beside)
+    assert done.returncode == 0, done.stderr
+    assert "王芳" in zhitong("staff", "list", env=beside).stdout
