@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ async def reckon(promises: Promises, folder: Path, database: str | None = None) 
         return [*promises.findings, *await store.read(lambda conn: _look(conn, vault, promises, folder))]
     finally:
         await store.close()
-        vault.keys.close()
+        await asyncio.to_thread(vault.keys.close)
 
 
 def _look(conn: Connection, vault: Vault, promises: Promises, folder: Path) -> list[Finding]:
