@@ -67,7 +67,7 @@ $(BIN)/python:
 
 # For maintainers, with uv: newer versions into both lock files. They name no registry.
 lock:
-	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra scale $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --extra build --extra scale --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
 
 LOCK := --generate-hashes --universal --python-version 3.11 --no-header --quiet

@@ -9,6 +9,8 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Protocol
@@ -23,29 +25,39 @@ from bot.channels.room import Room
 from bot.channels.web_page import WebPage
 from bot.core import Core, utc_now
 from bot.office import StaffDoor
-from bot.outbox import Outbox, Sender, Sent
+from bot.outbox import BELL, Outbox, Sender, Sent
 from bot.post import PostOffice
 from bot.site import Site, load_site, reload_site
 from bot.store import cases
 from bot.store.attachments import Attachments
-from bot.store.connect import DATABASE, KEYS_FILE, Check, inspect
+from bot.store.connect import DATABASE, Check
 from bot.store.engine import StoreError, StoreRefused
-from bot.store.keys import KeyRing
-from bot.store.keystore import KeyStore
 from bot.store.letters import Owed
-from bot.store.sqlite import open_store
-from bot.store.vault import Vault
+from bot.store.opening import open_both
 from bot.timers import Timers
 from bot.web import metrics_page
 from bot.web.security import where
 from bot.web.server import make_app
 from config.settings import Settings
 
+__all__ = ["DATABASE", "EVERYTHING", "House", "Part", "build", "open_core", "running", "senders", "serve"]
+
 log = structlog.get_logger(__name__)
 
 RELOAD_SECONDS = 0.5  # a saved answer is to be live within two: this, reading it, and the index
 COUNT_SECONDS = 600.0
 AGAIN_SECONDS = 2.0  # until a channel that failed is begun again
+
+
+class Part(StrEnum):
+    """What a process of several does (`zhitong run --only`); one alone does everything."""
+
+    INTAKE = "intake"  # citizens' messages, however they come: small, and the last to stop
+    WEB = "web"  # the pages: citizens and staff
+    WORK = "work"  # what is owed: outbox, clocks, files to fetch, deleting
+
+
+EVERYTHING = frozenset(Part)
 
 
 class Line(Protocol):
@@ -55,8 +67,8 @@ class Line(Protocol):
         """What it answers over http."""
         ...
 
-    async def run(self) -> None:
-        """Work until cancelled. Raises ChannelStopped."""
+    async def run(self, taking: bool = True, sending: bool = True) -> None:
+        """Work until cancelled: take what comes, send what waits, or both. Raises ChannelStopped."""
         ...
 
     async def close(self) -> None:
@@ -76,6 +88,7 @@ class House:
     post: PostOffice
     metrics_token: str = ""
     lines: list[Line] = field(default_factory=list["Line"])
+    parts: frozenset[Part] = EVERYTHING
 
 
 def open_core(settings: Settings, site: Site | None = None, check: Check | None = None) -> Core:
@@ -86,18 +99,22 @@ def open_core(settings: Settings, site: Site | None = None, check: Check | None 
     memory.share_heaps()
     data = settings.data_dir
     data.mkdir(parents=True, exist_ok=True)
-    secret = settings.secret_keys.get_secret_value() if settings.secret_keys else None
-    ring = KeyRing.load(secret, data / "keys")
-    path = data / DATABASE
-    if path.exists():
-        inspect(path)  # what is no office's database is called that, before its keys are missed
-    # The key store comes first: a crash between the two must not leave a database whose keys look lost.
-    keys = KeyStore(data / KEYS_FILE, ring, must_exist=path.exists())
-    store = open_store(path, check=check)
-    store.before_commit.append(keys.commit)
+    opened = open_both(settings, check)
     attachments = Attachments(data / "attachments")
     site = site or load_site(settings.site, data)
-    return Core(store, Vault(ring, keys), site, Bells(), attachments, data, folder=settings.site)
+    bells = _bells(settings)
+    opened.vault.keys.share(bells)
+    return Core(opened.store, opened.vault, site, bells, attachments, data, folder=settings.site)
+
+
+def _bells(settings: Settings) -> Bells:
+    if settings.redis_url is None:
+        return Bells()
+    if find_spec("redis") is None:
+        raise StoreRefused("ZHITONG_REDIS_URL", "the library is not installed", "pip install 'zhitong[scale]'")
+    from bot.redis_bells import RedisBells  # not above: an office of one process need not have the library
+
+    return RedisBells(settings.redis_url.get_secret_value(), spread=frozenset({BELL}))
 
 
 def build(core: Core, settings: Settings) -> House:
@@ -149,12 +166,13 @@ def _number_of(core: Core) -> Callable[[int], Awaitable[str]]:
 async def running(house: House) -> AsyncGenerator[House]:
     """The workers of a house, for as long as the block runs."""
     core = house.core
-    await housekeeping.finish_erasing(core)
-    jobs = [_verify, _watch_files, _count_questions]
-    tasks = [asyncio.create_task(job(house)) for job in jobs]
-    tasks += [asyncio.create_task(housekeeping.run(core))]
-    tasks += [asyncio.create_task(house.outbox.run()), asyncio.create_task(house.timers.run())]
-    tasks += [asyncio.create_task(_on_the_line(line)) for line in house.lines]
+    jobs = [_verify(house), _watch_files(house), _count_questions(house), core.bells.run()]
+    if Part.WORK in house.parts:
+        await housekeeping.finish_erasing(core)
+        jobs += [housekeeping.run(core), house.outbox.run(), house.timers.run()]
+    if house.parts & {Part.WORK, Part.INTAKE}:
+        jobs += [_on_the_line(line, house.parts) for line in house.lines]
+    tasks = [asyncio.create_task(job) for job in jobs]
     try:
         yield house
     finally:
@@ -164,16 +182,17 @@ async def running(house: House) -> AsyncGenerator[House]:
         for line in house.lines:
             await line.close()
         await house.post.settled()
+        await core.bells.close()
         await core.close()
         if refused := next((error for error in ended if isinstance(error, (StoreRefused, ChannelStopped))), None):
             raise refused
 
 
-async def _on_the_line(line: Line) -> None:
+async def _on_the_line(line: Line, parts: frozenset[Part]) -> None:
     """A channel that cannot go on ends the process: one that only looks alive would not be noticed."""
     while True:
         try:
-            await line.run()
+            await line.run(taking=Part.INTAKE in parts, sending=Part.WORK in parts)
         except ChannelStopped as stopped:
             log.critical("channel.stopped", problem=str(stopped))
             signal.raise_signal(signal.SIGTERM)
@@ -220,9 +239,9 @@ async def serve(house: House, host: str, port: int, started: Callable[[int], Awa
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with running(house):
-        app = make_app(house.door)
+        app = make_app(house.door, talk=bool(house.parts - {Part.WORK}), staff_room=Part.WEB in house.parts)
         add_metrics(app, house)
-        for line in house.lines:
+        for line in house.lines if Part.INTAKE in house.parts else ():
             line.add_routes(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0, lingering_time=2.0)
         await runner.setup()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager
 
 
@@ -34,6 +34,18 @@ class Bells:
         for queue in self._listeners.get(topic, ()):
             if not queue.full():
                 queue.put_nowait(word)
+
+    def tell(self, topic: Hashable, word: str) -> None:
+        """Let the other processes of the office know, those that follow the topic. Here there are none."""
+
+    def follow(self, topic: Hashable, told: Callable[[str], None]) -> None:
+        """Hear what other processes tell about the topic, for as long as this one runs. Here there are none."""
+
+    async def run(self) -> None:
+        """Keep in touch with the other processes until cancelled. Here there are none."""
+
+    async def close(self) -> None:
+        """Let go of whatever the bells hang on."""
 
     def heard(self, topic: Hashable) -> int:
         """How many listen to a topic."""

@@ -82,6 +82,9 @@ def run(
     data: DataOption = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: PortOption = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Of several processes: intake, web or work; more than once for two.")
+    ] = None,
 ) -> None:
     """Run the office: citizen page, staff room, workers."""
     gc.disable()  # until the house serves: it is a fifth of the time to get there
@@ -92,10 +95,14 @@ def run(
     from bot.store.connect import DATABASE, early_check
 
     settings = settings_of(site, data, host=host, port=port)
-    check = early_check(settings.data_dir / DATABASE)  # beside the imports that follow: they take as long
+    # Beside the imports that follow: they take as long.
+    check = early_check(settings.data_dir / DATABASE) if settings.database_url is None else None
     from bot import serving
+    from bot.app import EVERYTHING, Part
 
-    asyncio.run(serving.run(settings, check))
+    if unknown := set(only or ()) - set(Part):
+        raise Mistake(f"--only takes {', '.join(Part)}, not {', '.join(sorted(unknown))}.")
+    asyncio.run(serving.run(settings, check, frozenset(map(Part, only)) if only else EVERYTHING))
 
 
 @app.command()
@@ -131,6 +138,17 @@ def backup(target: Annotated[Path, typer.Argument(help="A new folder.")], data: 
     from bot.commands import backups
 
     backups.backup(target, data)
+
+
+@app.command()
+def move(
+    to: Annotated[str, typer.Option("--to", help="postgresql+asyncpg://user@host/database, empty.")],
+    data: DataOption = None,
+) -> None:
+    """Move a stopped office from SQLite to PostgreSQL, whole or not at all."""
+    from bot.commands import moves
+
+    moves.move(to, data)
 
 
 @app.command()

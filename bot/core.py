@@ -71,6 +71,7 @@ class Core:
     def __post_init__(self) -> None:
         guesses = self.site.county.office.limits.code_guesses_per_minute
         self.guesses = Guesses(guesses, time.monotonic)
+        self.guesses.share(self.bells)
         self.checked = False
         self.hot: tuple[str, ...] = self.site.lists.hot
         self.pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="prepare")
@@ -184,7 +185,7 @@ class Core:
     async def close(self) -> None:
         """Drain the writer, then let go of files and keys."""
         await self.store.close()
-        self.vault.keys.close()
+        await asyncio.to_thread(self.vault.keys.close)
         self.pool.shutdown()
 
 

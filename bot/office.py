@@ -50,6 +50,8 @@ class StaffDoor(CitizenDoor):
         self._repeats = Repeats(core)
         self._logins = Tries(LOGIN_TRIES, LOGIN_SECONDS, LOGIN_TRIES * 40, time.monotonic)
         self._at_home = Tries(LOGIN_TRIES, LOGIN_SECONDS, inf, time.monotonic)
+        self._logins.share(core.bells, "logins")
+        self._at_home.share(core.bells, "logins at home")
         self._homes: set[tuple[str, str]] = set()  # who has logged in from where since the start
 
     @property

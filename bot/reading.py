@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from bot.failures import Mistake
 from bot.site import Site, load_site
@@ -46,11 +47,44 @@ class Desk:
 @contextmanager
 def reading(settings: Settings) -> Generator[Desk]:
     """The data of settings.data_dir for as long as the block runs. Raises Mistake, KeysRefused, SiteErrors."""
+    if settings.database_url is not None:
+        with _on_server(settings) as desk:
+            yield desk
+        return
     path = settings.data_dir / DATABASE
     _look_at(path)
     with closing(_vault_keys(settings)) as keys, closing(core(path, "ro").connect()) as conn, snapshot(conn):
         site = load_site(settings.site, settings.data_dir)
         yield Desk(conn, Vault(_ring(settings), keys), site.county, datetime.now(UTC), site)
+
+
+@contextmanager
+def _on_server(settings: Settings) -> Generator[Desk]:
+    """The same on PostgreSQL; the command runs as `beside_server` says."""
+    from sqlalchemy.util.concurrency import await_only
+
+    from bot.store.migrations import pg_revision
+    from bot.store.pg_errors import typed
+    from bot.store.pg_keys import PgKeyStore
+    from bot.store.pg_start import place_of
+    from bot.store.postgres import engine, text_of
+
+    assert settings.database_url is not None
+    place = place_of(settings.database_url.get_secret_value())
+    ring = _ring(settings)
+    main, keys = engine(text_of(place.main), 1), PgKeyStore(text_of(place.keys), ring)
+    looking = main.sync_engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    try:
+        with looking.connect() as conn:
+            if (pg_revision(conn) or "") < HEAD:
+                raise Mistake(f"{place.name} was last used by an older release: start `zhitong run` once")
+            site = load_site(settings.site, settings.data_dir)
+            yield Desk(conn, Vault(ring, keys), site.county, datetime.now(UTC), site)
+    except (OSError, DBAPIError) as error:
+        raise typed(error) from None
+    finally:
+        await_only(main.dispose())
+        await_only(keys.aclose())
 
 
 def _look_at(path: Path) -> None:

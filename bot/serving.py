@@ -9,8 +9,9 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
 import structlog
+from pydantic import SecretStr
 
-from bot.app import build, open_core, serve
+from bot.app import EVERYTHING, Part, build, open_core, serve
 from bot.core import Core
 from bot.failures import Mistake
 from bot.store.connect import Check
@@ -25,14 +26,17 @@ PORT_PROBLEMS = {
 }
 
 
-async def run(settings: Settings, check: Check | None = None) -> None:
+async def run(settings: Settings, check: Check | None = None, only: frozenset[Part] = EVERYTHING) -> None:
     """Open everything, say how things stand on stderr, serve until stopped. `check` of the store was begun before."""
+    if only != EVERYTHING and settings.database_url is None:
+        raise Mistake("--only is for several processes on one database: set ZHITONG_DATABASE_URL (docs/scaling.md).")
     set_up_logs()
     core = open_core(settings, check=check)
     house = build(core, settings)
+    house.parts = only
 
     async def started(port: int) -> None:
-        for line in standing(core, settings, port):
+        for line in standing(core, settings, port, only):
             print(line, file=sys.stderr)
 
     with port_explained(settings.host, settings.port):
@@ -53,20 +57,35 @@ def port_explained(host: str, port: int) -> Generator[None]:
         raise Mistake(problem.format(host=host, port=port)) from None
 
 
-def standing(core: Core, settings: Settings, port: int) -> list[str]:
+def standing(core: Core, settings: Settings, port: int, only: frozenset[Part] = EVERYTHING) -> list[str]:
     """The start-up report, one line a fact."""
     site, office = core.site, core.site.county.office
     root = settings.public_url or f"http://{settings.host}:{port}"
     lines = [
         f"{office.name} ({office.name_en})" if office.name_en else office.name,
-        f"  on   citizen page   {root}/",
-        f"  on   staff room     {root}/staff",
+        *([f"  on   citizen page   {root}/"] if only - {Part.WORK} else []),
+        *([f"  on   staff room     {root}/staff"] if Part.WEB in only else []),
+        *([f"  on   only           {', '.join(sorted(only))}"] if only != EVERYTHING else []),
         f"  on   files          {settings.site or 'the packaged sample county'}: "
         f"{len(site.book.entries)} answers, {sum(1 for _ in site.county.topics())} topics",
-        f"  on   store          {core.data_dir}",
+        f"  on   store          {where_kept(settings)}",
+        *([f"  on   Redis          {_nameless(settings.redis_url)}"] if settings.redis_url else []),
     ]
     lines += [_telegram(settings), _wechat(settings, root), _wecom(settings)]
     return lines + [f"  !    {line}" for line in warnings(core, settings)]
+
+
+def where_kept(settings: Settings) -> str:
+    """Where the cases are, without a password."""
+    if settings.database_url is None:
+        return str(settings.data_dir)
+    return f"{_nameless(settings.database_url)}, files in {settings.data_dir}"
+
+
+def _nameless(address: SecretStr) -> str:
+    """An address without who enters it."""
+    scheme, _, rest = address.get_secret_value().partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
 
 
 def _telegram(settings: Settings) -> str:
@@ -95,6 +114,8 @@ def warnings(core: Core, settings: Settings) -> list[str]:
     office, found = core.site.county.office, list[str]()
     if settings.wecom_bot_id and settings.wecom_webhooks:
         found.append("ZHITONG_WECOM_WEBHOOKS is not used: the bot says everything")
+    if settings.database_url and not settings.redis_url:
+        found.append("ZHITONG_REDIS_URL is not set: several processes hear of each other only by looking")
     if core.vault.ring.generated:
         found.append(f"keys are in {core.data_dir / 'keys'}: copy them somewhere safe, apart from the backup")
     if office.sample:

@@ -120,6 +120,7 @@ def take(conn: Connection, inbound: Inbound, prepared: Prepared, room: Room) -> 
         case _:
             taken = turn.of_citizen()
     letter_rows.answered(conn, inbound, taken)
+    turn.count()
     return Turned(taken, turn.ripples)
 
 
@@ -141,6 +142,7 @@ class _Turn:
         self.writer = 0  # the citizen's person id
         self.quiet = False  # on record only: the groups read of it in their next digest
         self.numbers: dict[int, str] = {}  # numbers given in this turn, by case id
+        self._counted: list[tuple[str, str, str]] = []  # what the month's figures count: department, topic, act
 
     # --- who speaks ----------------------------------------------------------------------------------
 
@@ -444,8 +446,13 @@ class _Turn:
             if self.room.has_group(department) and not self.quiet:
                 boards.owe(self.conn, department, held.id, f"g:{held.id}:{event.seq}:{department}", self.now)
         if event.act in COUNTED:
-            month = local_month(self.county, self.now)
-            count_act(self.conn, month, held.department, held.topic, event.act)
+            self._counted.append((held.department, held.topic, event.act))
+
+    def count(self) -> None:
+        """Last of all, and in order: many turns want these rows, and each holds them until COMMIT."""
+        month = local_month(self.county, self.now) if self._counted else ""
+        for department, topic, act in sorted(self._counted):
+            count_act(self.conn, month, department, topic, act)
 
     def _result(self, deeds: tuple[Deed, ...]) -> dict[str, str]:
         """What the pages need to know of a press: the case, its revision, a new case's id for its code."""

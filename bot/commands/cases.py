@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.common import DataOption, SiteOption, group, office_folder, settings_of, unit_of
+from bot.commands.common import DataOption, SiteOption, beside_server, group, office_folder, settings_of, unit_of
 from bot.failures import Mistake
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ ContactOption = Annotated[bool, typer.Option("--with-contact", help="Name and ph
 
 
 @app.command("list")
+@beside_server
 def list_cases(
     state: StateOption = "",
     department: UnitOption = "",
@@ -57,6 +58,7 @@ def list_cases(
 
 
 @app.command()
+@beside_server
 def show(
     number: Annotated[str, typer.Argument(help="The case number, as on the card.")],
     with_contact: ContactOption = False,
@@ -83,6 +85,7 @@ def show(
 
 
 @app.command()
+@beside_server
 def minors(
     year: Annotated[int, typer.Option(help="The year they were filed in.")] = 0,
     site: SiteOption = None,
@@ -110,6 +113,7 @@ def minors(
 
 
 @app.command()
+@beside_server
 def export(
     format: Annotated[Format, typer.Option("--format", help="jsonl for programs, csv and xlsx for people.")],
     out: Annotated[Path | None, typer.Option("--out", help="File to write; without it, standard output.")] = None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from config.schema import County, Department
     from config.settings import Settings
 
+P = ParamSpec("P")
 SiteOption = Annotated[Path | None, typer.Option("--site", help="Folder with this office's config/ and faq/.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder for the database, keys and files.")]
 
@@ -42,11 +45,32 @@ def settings_of(site: Path | None = None, data: Path | None = None, **more: obje
     return settings
 
 
+def beside_server(command: Callable[P, None]) -> Callable[P, None]:
+    """A command that only looks, and whose connections may be PostgreSQL's: then they wait in a loop around it."""
+
+    @wraps(command)
+    def run(*args: P.args, **options: P.kwargs) -> None:
+        from config.settings import Settings
+
+        if Settings().database_url is None:
+            command(*args, **options)
+            return
+        import asyncio
+
+        from sqlalchemy.util import greenlet_spawn
+
+        asyncio.run(greenlet_spawn(command, *args, **options))
+
+    return run
+
+
 def office_folder(settings: Settings) -> Path:
     """The folder of an office that has been started before. Raises Mistake: a slip must not make an empty one."""
     from bot.store.connect import DATABASE
 
     folder = settings.data_dir
+    if settings.database_url is not None:
+        return folder
     if not folder.is_dir():
         raise Mistake(f"there is no folder {folder}. Name the right one with --data or ZHITONG_DATA_DIR.")
     if not (folder / DATABASE).exists():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.common import DataOption, SiteOption, group, office_folder, settings_of
+from bot.commands.common import DataOption, SiteOption, beside_server, group, office_folder, settings_of
 from bot.failures import Mistake
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ app = group("retention", "Show and delete what has been kept long enough.")
 
 
 @app.command()
+@beside_server
 def plan(site: SiteOption = None, data: DataOption = None) -> None:
     """Show what would be deleted now, a line a lane and state; nothing is."""
     from bot.reading import reading

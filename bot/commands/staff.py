@@ -106,10 +106,10 @@ async def _leave(settings: Settings, name: str, unit: str = "", roles: tuple[str
 
 async def _write(settings: Settings, work: Work[T]) -> T:
     """One write beside a running server, or without one."""
-    from bot.store.connect import DATABASE
-    from bot.store.sqlite import open_store
+    from bot.store.opening import open_alone
 
-    store = open_store(office_folder(settings) / DATABASE)
+    office_folder(settings)
+    store = open_alone(settings)
     try:
         return await store.write(work)
     finally:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, insert, select
 
+from bot.store.locks import lock
 from bot.store.tables import audit
 
 START = bytes(32)
@@ -27,8 +28,9 @@ class Link:
 
 
 def note(conn: Connection, staff_id: int, act: str, subject: str, now: datetime) -> Link:
-    """One more row. The newest row is locked until COMMIT, so that two can never follow the same one."""
-    last = conn.execute(select(audit.c.hash).order_by(audit.c.id.desc()).limit(1).with_for_update()).scalar() or START
+    """One more row. The chain is locked until COMMIT, so that two can never follow the same one."""
+    lock(conn, "audit")
+    last = conn.execute(select(audit.c.hash).order_by(audit.c.id.desc()).limit(1)).scalar() or START
     linked = _hash(last, now, staff_id, act, subject)
     row = {"at": now, "staff_id": staff_id, "act": act, "subject": subject, "hash": linked}
     made = conn.execute(insert(audit).values(**row).returning(audit.c.id)).scalar_one()

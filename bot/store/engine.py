@@ -46,9 +46,9 @@ class StoreClosed(StoreError):
 
 
 class StoreRefused(StoreError):
-    """The file is not one to start with. `path` is the file, `problem` what is wrong, `advice` what to do."""
+    """Not one to start with. `path` is the file or the server, `problem` what is wrong, `advice` what to do."""
 
-    def __init__(self, path: Path, problem: str, advice: str) -> None:
+    def __init__(self, path: Path | str, problem: str, advice: str) -> None:
         super().__init__(f"{path}: {problem}. {advice}")
         self.path = path
         self.problem = problem

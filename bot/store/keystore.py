@@ -7,22 +7,66 @@ afterwards, a key is left over that locks nothing: harmless, and used should its
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Protocol
 
+from bot.bells import Bells
 from bot.store.connect import connect, sync_dir, typed
 from bot.store.keys import Key, KeyGone, KeyRing, KeysRefused, Unreadable, seal, sealed_by, unseal
 
 APPLICATION_ID = 0x5A48544B  # "ZHTK"
+DROPPED = "keys dropped"
 _CACHE = 10_000
 _BATCH = 500
 _COLUMNS = "owner TEXT PRIMARY KEY, ring TEXT NOT NULL, wrapped BLOB NOT NULL"
+
+
+class Keys(Protocol):
+    """What a key store can do, whichever store it belongs to."""
+
+    def new(self, owner: str) -> Key:
+        """A key for a new owner, stored with the next commit; the one it has when there is one already."""
+        ...
+
+    def adopt(self, owner: str, secret: bytes) -> None:
+        """The same with 32 bytes that have sealed something already; an owner who has a key keeps that one."""
+        ...
+
+    def get(self, owner: str) -> Key:
+        """The key of an owner. Raises KeyGone, StoreError."""
+        ...
+
+    def commit(self) -> None:
+        """Store the new keys durably, before the main COMMIT. Raises StoreError."""
+        ...
+
+    def drop(self, *owners: str) -> None:
+        """Shred keys, at once and for good. Raises StoreError."""
+        ...
+
+    def rewrap(self, progress: Callable[[int], None] | None = None) -> int:
+        """Wrap every key with the ring's current key."""
+        ...
+
+    def forget(self) -> None:
+        """Let go of the keys in memory."""
+        ...
+
+    def share(self, bells: Bells) -> None:
+        """Tell other processes of keys that are dropped, and hear of theirs."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the store."""
+        ...
 
 
 class KeyStore:
@@ -36,6 +80,7 @@ class KeyStore:
         self._ring = ring
         self._cache: OrderedDict[str, Key] = OrderedDict()
         self._pending: dict[str, Key] = {}
+        self.dropped: Callable[[Sequence[str]], None] = lambda owners: None
         self._lock = threading.Lock()  # cache, pending and the reading connection
         self._writing = threading.Lock()  # the writing connection; taken before _lock
         _prepare(path, must_exist)
@@ -98,6 +143,7 @@ class KeyStore:
                     self._pending.pop(owner, None)
                 # The old page still stands in the log until it is written back.
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.dropped(owners)
 
     def rewrap(self, progress: Callable[[int], None] | None = None) -> int:
         """Wrap every key with the ring's current key, in batches; after a crash just call it again."""
@@ -121,6 +167,16 @@ class KeyStore:
         with self._lock:
             self._cache.clear()
             self._ring.look_again()
+
+    def share(self, bells: Bells) -> None:
+        """Tell other processes of keys that are dropped, and hear of theirs."""
+        share(bells, self)
+
+    def let_go(self, owners: Sequence[str]) -> None:
+        """Another process dropped these keys."""
+        with self._lock:
+            for owner in owners:
+                self._cache.pop(owner, None)
 
     def close(self) -> None:
         """Let go of the file; new keys not yet committed are lost, like the cases they were for."""
@@ -190,6 +246,18 @@ class KeyStore:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             raise typed(error)  # noqa: B904 - typed() sets the cause itself
+
+
+class _Sharer(Protocol):
+    dropped: Callable[[Sequence[str]], None]
+
+    def let_go(self, owners: Sequence[str]) -> None: ...
+
+
+def share(bells: Bells, keys: _Sharer) -> None:
+    """What one process drops, the others forget."""
+    keys.dropped = lambda owners: bells.tell(DROPPED, json.dumps(list(owners)))
+    bells.follow(DROPPED, lambda word: keys.let_go(json.loads(word)))
 
 
 def _prepare(path: Path, must_exist: bool) -> None:

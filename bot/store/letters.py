@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from bot.store import echoes
+from bot.store.locks import lock
 from bot.store.tables import inbox, letter, obligation, outbox
 from bot.store.upsert import insert_once
 from bot.store.vault import Vault, person_owner
@@ -76,6 +77,7 @@ def _insert(
     conn: Connection, vault: Vault, person_id: int, way: str, at: datetime, body: Any, case_id: int | None
 ) -> int:
     sealed = vault.put(person_owner(person_id), f"letter:{person_id}", body)
+    lock(conn, f"letters:{person_id}")  # so that a talk's ids appear in order: a page asks for what is after the last
     row = {"person_id": person_id, "case_id": case_id, "direction": way, "at": at, "sealed": sealed}
     return conn.execute(_INSERT, row).scalar_one()
 

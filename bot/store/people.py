@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bot.store import files, letters, questions, shreds
 from bot.store.cases import forget_person
+from bot.store.locks import is_postgres, lock
 from bot.store.tables import address, conversation, follower, letter, outbox, person, question, quota
 from bot.store.vault import Vault, person_owner
 from handlers.desk import Citizen, ForgetTalk
@@ -34,7 +35,13 @@ _FIND = (
     .select_from(address.join(person).outerjoin(conversation, conversation.c.person_id == person.c.id))
     .where(address.c.channel == bindparam("channel"), address.c.hash == bindparam("hash"))
 )
-_FIND_LOCKED = _FIND.with_for_update(of=person)
+# Apart from _FIND: who waited for the lock must see the talk as the other turn has left it, not as it was before.
+_LOCK = (
+    select(person.c.id)
+    .select_from(address.join(person))
+    .where(address.c.channel == bindparam("channel"), address.c.hash == bindparam("hash"))
+    .with_for_update(of=person, key_share=True)
+)
 _SEEN = update(address).where(address.c.id == bindparam("address_id")).values(seen_at=bindparam("now"))
 _INSERT_PERSON = insert(person)
 _INSERT_ADDRESS = insert(address)
@@ -52,9 +59,11 @@ def find(
     conn: Connection, vault: Vault, channel: str, sender: str, now: datetime, *, touch: bool = True
 ) -> Known | None:
     """The person behind a channel address. With `touch` (inside a write) the row is locked and marked as seen."""
+    if touch and is_postgres(conn):
+        _wait_for(conn, vault, channel, sender)
     for hashed in vault.ring.address_hashes(channel, sender):
         given = {"channel": channel, "hash": hashed}
-        row = conn.execute(_FIND_LOCKED if touch else _FIND, given).mappings().first()
+        row = conn.execute(_FIND, given).mappings().first()
         if row is not None:
             break
     else:
@@ -62,6 +71,18 @@ def find(
     if touch and now - row["seen_at"] > SEEN_EVERY:
         conn.execute(_SEEN, {"address_id": row["address_id"], "now": now})
     return _known(vault, dict(row))
+
+
+def _wait_for(conn: Connection, vault: Vault, channel: str, sender: str) -> None:
+    """One turn of a person at a time, in however many processes; a stranger's address is locked instead."""
+    hashes = vault.ring.address_hashes(channel, sender)
+    if not _locked(conn, channel, hashes):
+        lock(conn, f"address:{channel}:{hashes[0].hex()}")
+        _locked(conn, channel, hashes)  # whoever held the name may have made the person
+
+
+def _locked(conn: Connection, channel: str, hashes: tuple[bytes, ...]) -> bool:
+    return any(conn.execute(_LOCK, {"channel": channel, "hash": hashed}).first() for hashed in hashes)
 
 
 def _known(vault: Vault, row: dict[str, Any]) -> Known:

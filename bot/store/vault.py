@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from bot.store.keys import KeyRing, seal, unseal
-from bot.store.keystore import KeyStore
+from bot.store.keystore import Keys
 
 
 class Vault:
     """What the store seals and opens. Owners are "person:ID", "case:ID", "contact:ID" of a case, and "file:ID"."""
 
-    def __init__(self, ring: KeyRing, keys: KeyStore) -> None:
+    def __init__(self, ring: KeyRing, keys: Keys) -> None:
         self.ring = ring
         self.keys = keys
 

@@ -69,16 +69,16 @@ class House(Protocol):
         ...
 
 
-def make_app(house: House) -> web.Application:
-    """All pages over one house; the staff room too, when the house has one."""
+def make_app(house: House, talk: bool = True, staff_room: bool = True) -> web.Application:
+    """The pages over one house, those that this process serves; the staff room too, when the house has one."""
     app = web.Application(middlewares=[guard(house)])
     app[PAGES] = Pages()
     app.on_response_prepare.append(protect)
     add_static(app, app[PAGES].assets)
     _add_health(app, house)
-    for room in ROOMS:
+    for room in ROOMS if talk else ():
         room.add_routes(app, house)
-    if isinstance(house, StaffHouse):
+    if staff_room and isinstance(house, StaffHouse):
         staff.add_routes(app, house)
     return app
 

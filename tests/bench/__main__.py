@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.office import cached
 
-ORDER = ("store", "turns", "wechat", "growth", "start", "faq", "telegram")
+ORDER = ("store", "turns", "wechat", "scale", "growth", "start", "faq", "telegram")
 HERE = Path(__file__).parent
 
 

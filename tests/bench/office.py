@@ -21,6 +21,7 @@ from bot.core import Core
 from bot.office import StaffDoor
 from bot.site import Site, load_site
 from bot.store import cases, letters, people
+from bot.store.keystore import KeyStore
 from bot.store.sqlite import open_store
 from bot.store.tables import outbox
 from bot.web.letters import message
@@ -74,6 +75,7 @@ async def open_office(folder: Path, site: Site, *, safe: bool = True) -> Core:
     await core.store.close()
     store = open_store(folder / DATABASE, synchronous="OFF")
     store.before_commit.append(core.vault.keys.commit)
+    assert isinstance(core.vault.keys, KeyStore)
     core.vault.keys._writer.execute("PRAGMA synchronous=OFF")  # pyright: ignore[reportPrivateUsage]
     return replace(core, store=store)
 

@@ -19,7 +19,7 @@ from config.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
-LATER = {"--only"}  # a role for a process of its own: comes with the stores that several processes share
+ROLES = {"--only"}
 
 
 def compose() -> dict[str, Any]:
@@ -64,7 +64,7 @@ def test_each_house_of_the_compose_file_is_shut(name: str) -> None:
     assert house["user"] == "10001:10001" and house["read_only"] and house["cap_drop"] == ["ALL"]
     assert all(port.startswith("127.0.0.1:") for port in house.get("ports", [])), "a proxy stands in front"
     assert house["command"][0] == "run"
-    assert {word for word in house["command"] if word.startswith("--")} <= LATER
+    assert {word for word in house["command"] if word.startswith("--")} <= ROLES
     settings = {name for name in house.get("environment", {}) if name.startswith(PREFIX)}
     assert settings <= {PREFIX + field.upper() for field in Settings.model_fields}
 

@@ -17,9 +17,10 @@ from bot.limits import Guesses
 from bot.site import Site, load_site
 from bot.store import cases as case_rows
 from bot.store import files, letters, people, staff
+from bot.store.engine import Store
 from bot.store.inline import InlineStore
 from bot.store.keys import KeyRing
-from bot.store.keystore import KeyStore
+from bot.store.keystore import Keys, KeyStore
 from bot.store.tables import case as case_table
 from bot.store.tables import metadata
 from bot.store.vault import Vault
@@ -58,8 +59,7 @@ class TalkHouse:
         self.site = site or sample()
         self.path = folder / "talk.sqlite3"
         ring = KeyRing.load(RING, folder)
-        self.store = InlineStore(self.path)
-        self.keys = KeyStore(folder / "keys.sqlite3", ring)
+        self.store, self.keys = self._opened(folder, ring)
         self.store.before_commit.append(self.keys.commit)
         self.vault = Vault(ring, self.keys)
         self.texts = self.site.county.texts
@@ -69,6 +69,9 @@ class TalkHouse:
         guesses = self.site.county.office.limits.code_guesses_per_minute
         self._guesses = Guesses(guesses, lambda: self.now.timestamp())
         self.timers = Timers(self.store, self.take, lambda: self.now)
+
+    def _opened(self, folder: Path, ring: KeyRing) -> tuple[Store, Keys]:
+        return InlineStore(self.path), KeyStore(folder / "keys.sqlite3", ring)
 
     def fresh(self) -> int:
         """The next id."""

@@ -28,6 +28,7 @@ from bot.store.letters import Owed
 from config.settings import Settings
 from handlers.messages import Inbound, Taken
 from tests.faults import flips
+from tests.faults.at_xadd import AtXadd
 from tests.faults.points import Points
 
 WORLD = "world.log"
@@ -45,6 +46,8 @@ class Order:
     late: float = 0.0
     flip: str = ""
     seen: str = ""
+    database: str = ""  # an address; "" is SQLite in `data`
+    redis: str = ""
 
 
 class Door(StaffDoor):
@@ -83,12 +86,15 @@ def outbox(core: Core, points: Points, flip: str) -> Outbox:
     watched = {kind: sender(send, points, world) for kind, send in real.items()}
     if flip == "delivered first":
         watched = {kind: flips.delivered_first(core, send) for kind, send in watched.items()}
+    if flip == "delivered at XADD":
+        return AtXadd(core, watched)
     return Outbox(core.store, core.bells, watched, core.clock)
 
 
 async def live(order: Order, points: Points, site: Site) -> None:
     """Serve until killed, told to stop, or left alone."""
-    settings = Settings(data_dir=Path(order.data), port=0)
+    beside = {"database_url": order.database or None, "redis_url": order.redis or None}
+    settings = Settings(data_dir=Path(order.data), port=0, **beside)
     core = open_core(settings, site)
     core = replace(core, clock=lambda: later(order.late))
     core = flips.flipped(core, order.flip)

@@ -77,6 +77,8 @@ class Points:
 
         sqlite3.connect = watched  # the driver, not our code
         event.listen(Engine, "after_cursor_execute", self._after)
+        event.listen(Engine, "before_cursor_execute", self._of_postgres)
+        event.listen(Engine, "commit", self._commit_of_postgres)
         sys.addaudithook(self._audit(str(attachments)))
 
     def _of_main(self, sql: str) -> None:
@@ -111,6 +113,16 @@ class Points:
     def _after(self, conn: Any, cursor: Any, sql: str, *more: Any) -> None:
         if threading.current_thread().name == WRITER:
             self.reach(f"{self._doing}: after {kind(sql)}")
+
+    def _of_postgres(self, conn: Any, cursor: Any, sql: str, *more: Any) -> None:
+        """Several turns are under way at once, so that a point names the statement only."""
+        if conn.dialect.name == "postgresql" and not self.starting:
+            self.reach(f"pg: before {kind(sql)}")
+
+    def _commit_of_postgres(self, conn: Any) -> None:
+        if conn.dialect.name == "postgresql" and not self.starting:
+            self._calm -= 1
+            self.reach("pg: before COMMIT")
 
     def _of_keys(self, sql: str) -> None:
         if self.starting:

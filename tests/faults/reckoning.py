@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import SecretStr
 from sqlalchemy import Connection, func, select
 
-from bot.app import DATABASE
 from bot.store import cases, letters, people
-from bot.store.connect import KEYS_FILE
-from bot.store.keys import KeyGone, KeyRing, Unreadable
-from bot.store.keystore import KeyStore
-from bot.store.sqlite import open_store
+from bot.store.keys import KeyGone, Unreadable
+from bot.store.opening import open_both
 from bot.store.tables import address, attachment, case, event, outbox
 from bot.store.vault import Vault, person_owner
 from cases.case import Act
+from config.settings import Settings
 from tests.faults.child import WORLD
 from tests.faults.promises import Finding, Promises
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-async def reckon(promises: Promises, folder: Path) -> list[Finding]:
+async def reckon(promises: Promises, folder: Path, database: str | None = None) -> list[Finding]:
     """Everything that is wrong; nothing is well."""
-    ring = KeyRing.load(None, folder / "keys")
-    vault = Vault(ring, KeyStore(folder / KEYS_FILE, ring, must_exist=True))
-    store = open_store(folder / DATABASE)
+    opened = open_both(Settings(data_dir=folder, database_url=SecretStr(database) if database else None))
+    store, vault = opened.store, opened.vault
     try:
         await store.verified()
         return [*promises.findings, *await store.read(lambda conn: _look(conn, vault, promises, folder))]
     finally:
         await store.close()
-        vault.keys.close()
+        await asyncio.to_thread(vault.keys.close)
 
 
 def _look(conn: Connection, vault: Vault, promises: Promises, folder: Path) -> list[Finding]:
@@ -50,6 +49,8 @@ def _look(conn: Connection, vault: Vault, promises: Promises, folder: Path) -> l
 
 
 def _damage(conn: Connection) -> list[str]:
+    if conn.dialect.name != "sqlite":
+        return []
     found = [*conn.exec_driver_sql("PRAGMA integrity_check"), *conn.exec_driver_sql("PRAGMA foreign_key_check")]
     return [str(tuple(row)) for row in found if tuple(row) != ("ok",)]
 

@@ -218,17 +218,18 @@ class Siege:
 async def hire(folder: Path) -> str:
     """A dispatcher who also is a clerk; the token of their session. Beside a running house, as `staff add` is."""
     store = open_store(folder / DATABASE)
-
-    def work(conn: Connection) -> str:
-        now = datetime.now(UTC)
-        code = staff.add(conn, "王芳", ["clerk", "dispatcher"], "zhiban", now)
-        staff.redeem(conn, code, "$argon2id$nobody-logs-in-with-this", now)
-        return staff.open_session(conn, staff.credential(conn, "王芳"), now)
-
     try:
-        return await store.write(work)
+        return await store.write(hired)
     finally:
         await store.close()
+
+
+def hired(conn: Connection) -> str:
+    """The same inside a write."""
+    now = datetime.now(UTC)
+    code = staff.add(conn, "王芳", ["clerk", "dispatcher"], "zhiban", now)
+    staff.redeem(conn, code, "$argon2id$nobody-logs-in-with-this", now)
+    return staff.open_session(conn, staff.credential(conn, "王芳"), now)
 
 
 @asynccontextmanager

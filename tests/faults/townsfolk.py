@@ -8,12 +8,11 @@ import re
 import secrets
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import ClientError, ClientSession
 
 from bot.web.staff_session import PROOF, proof_of
-from tests.faults.nursery import Nursery
 from tests.faults.promises import Promises
 from tests.store.pictures import picture
 
@@ -33,11 +32,29 @@ class GivenUp(Exception):
     """The house answers nonsense, again and again."""
 
 
+class Home(Protocol):
+    """Where a house is to be found, now."""
+
+    @property
+    def life(self) -> int:
+        """Which house it is, from 1."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        ...
+
+    async def up(self) -> None:
+        """Return when there is a house to talk to."""
+        ...
+
+
 @dataclass
 class Town:
     """Where everybody lives: which house to talk to, and what was promised."""
 
-    nursery: Nursery
+    nursery: Home
     http: ClientSession
     promises: Promises
 

@@ -70,7 +70,7 @@ async def test_keys_rotate_while_the_house_runs(town: TipTown) -> None:
     other = KeyStore(folder / "keys.sqlite3", ring)
     assert other.rewrap() > 0
     other.close()
-    town.core.vault.keys._cache.clear()  # pyright: ignore[reportPrivateUsage]
+    town.core.vault.keys.forget()
     assert (await town.tip(held.no)).named
     assert town.core.vault.ring.ids == KeyRing.load(None, folder).ids == ring.ids
     await town.say("an", choice="progress")

@@ -66,14 +66,20 @@ class Telegram:
             return
         await (self.citizens if cames[0].private else self.groups).take(cames)
 
-    async def run(self) -> None:
-        """Work for ever; waits for a Telegram that is down, ends the process for a token that is wrong."""
+    async def run(self, taking: bool = True, sending: bool = True) -> None:
+        """Work for ever; one process takes updates, one shows cases in the groups.
+
+        It waits for a Telegram that is down, ends the process for a token that is wrong.
+        """
         try:
             await self.watch.begin()
             await self._opened()
-            self._showing = asyncio.create_task(self.boards.run())
-            self.sending.loosely(self._commands())
-            if self._hook:
+            if sending:
+                self._showing = asyncio.create_task(self.boards.run())
+                self.sending.loosely(self._commands())
+            if not taking:
+                await asyncio.Event().wait()
+            elif self._hook:
                 await self._hook.keep()
             else:
                 await self.api.webhook("", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from bot.channels.wechat.api import Api
@@ -37,9 +39,9 @@ class WeChat:
         app.router.add_post("/wechat", self.ingress.push)
         self._pages.add_routes(app)
 
-    async def run(self) -> None:
+    async def run(self, taking: bool = True, sending: bool = True) -> None:
         """Fetch files for ever: all else is done when Tencent knocks or the outbox sends."""
-        await self.fetcher.run()
+        await (self.fetcher.run() if sending else asyncio.Event().wait())
 
     async def close(self) -> None:
         """Finish what is under way, then let go."""

@@ -65,8 +65,13 @@ class WeCom:
     def add_routes(self, app: web.Application) -> None:
         """Nothing is answered over http: the gateway is called, and calls nobody."""
 
-    async def run(self) -> None:
-        """Work for ever. A bot that is displaced or not taken is said aloud, and the rest of the house goes on."""
+    async def run(self, taking: bool = True, sending: bool = True) -> None:
+        """Work for ever. A bot that is displaced or not taken is said aloud, and the rest of the house goes on.
+
+        One connection does both: a process that is not `sending` leaves it to another.
+        """
+        if not sending:
+            await asyncio.Event().wait()
         while True:
             if not await self._claimed():
                 await asyncio.sleep(self.times.look)
@@ -155,8 +160,10 @@ class WeComHooks:
     def add_routes(self, app: web.Application) -> None:
         """Nothing."""
 
-    async def run(self) -> None:
+    async def run(self, taking: bool = True, sending: bool = True) -> None:
         """Show what is owed, in one process at a time."""
+        if not sending:
+            await asyncio.Event().wait()
         while True:
             held = False
             with suppress(Busy):

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from bot.store.connect import bare, connect, core
@@ -75,6 +75,30 @@ def _step(conn: Connection, path: Path) -> bool:
         raise StoreRefused(path, "a migration left rows that point nowhere", "Nothing was changed; report it.")
     raw.execute(f"PRAGMA user_version={int(READABLE_FROM)}")
     return True
+
+
+def pg_revision(conn: Connection) -> str | None:
+    """The revision a PostgreSQL database stands at; None before the first."""
+    if conn.execute(text("SELECT to_regclass('alembic_version')")).scalar() is None:
+        return None
+    return conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def upgrade_postgres(conn: Connection, name: str) -> None:
+    """The same on PostgreSQL, in the transaction of `conn`, which holds the lock. Raises StoreRefused."""
+    at = pg_revision(conn)
+    if at is not None and at >= HEAD:
+        oldest = conn.execute(text("SELECT obj_description('alembic_version'::regclass)")).scalar() or "0"
+        if at > HEAD and oldest > HEAD:
+            problem = f"its schema {at} is newer than this release knows ({HEAD})"
+            raise StoreRefused(name, problem, "Start the newer release again, or restore a backup made before it.")
+        return
+    try:
+        _run(conn)
+        conn.execute(text(f"COMMENT ON TABLE alembic_version IS '{READABLE_FROM}'"))
+    except DBAPIError as error:
+        problem = f"the migration to schema {HEAD} failed ({str(error.orig).splitlines()[0]})"
+        raise StoreRefused(name, problem, "Nothing was changed; report it.") from error
 
 
 def _begin(conn: Connection) -> None:

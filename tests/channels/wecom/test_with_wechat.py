@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.wecom.channel import WeCom
-from tests.channels.wechat.fake_wechat import FakeWeChat
+from bot.demo.fakes.wechat import FakeWeChat
 from tests.channels.wechat.town import at_home
 from tests.channels.wecom.fake_gateway import BOT, SECRET, FakeGateway
 from tests.channels.wecom.town import GROUP, STORY, Town

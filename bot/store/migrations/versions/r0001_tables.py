@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alembic import op
-from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Text, literal_column, text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, String, Text, false, literal_column, text
 from sqlalchemy import ForeignKeyConstraint as ForeignKey
 from sqlalchemy import PrimaryKeyConstraint as PrimaryKey
 from sqlalchemy import UniqueConstraint as Unique
@@ -198,7 +198,7 @@ def _post() -> None:
         Column("made_at", Instant, nullable=False),
         Column("not_before", Instant, nullable=False),
         Column("tries", Integer(), nullable=False),
-        Column("maybe", Boolean(), server_default=text("0"), nullable=False),
+        Column("maybe", Boolean(), server_default=false(), nullable=False),
         Column("error", String(200)),
         Column("delivered_at", Instant),
     )

@@ -1,0 +1,1 @@
+"""Several processes: PostgreSQL and Redis of our own, started for these tests."""
