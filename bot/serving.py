@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import sys
 from collections.abc import Generator
@@ -130,9 +131,10 @@ def warnings(core: Core, settings: Settings) -> list[str]:
     return found
 
 
-def set_up_logs() -> None:
-    """JSON lines on stderr; no record holds a name, a phone, a message or a token."""
+def set_up_logs(level: int = logging.INFO) -> None:
+    """JSON lines on stderr, from `level` up; no record holds a name, a phone, a message or a token."""
     structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -151,7 +152,7 @@ def _clear(folder: Path) -> None:
 
 
 async def _demo(settings: Settings, browser: bool) -> None:
-    set_up_logs()
+    set_up_logs(logging.WARNING)  # what is done to a sample case is for the screen, not for the terminal
     clock, played, plan = DemoClock(), asyncio.Event(), load_plan()
     core = open_core(settings)
     core.clock = clock
