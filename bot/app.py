@@ -46,6 +46,7 @@ log = structlog.get_logger(__name__)
 
 RELOAD_SECONDS = 0.5  # a saved answer is to be live within two: this, reading it, and the index
 COUNT_SECONDS = 600.0
+CANCEL_AGAIN_SECONDS = 10.0  # longer than any worker takes to put its things in order
 AGAIN_SECONDS = 2.0  # until a channel that failed is begun again
 
 
@@ -176,9 +177,7 @@ async def running(house: House) -> AsyncGenerator[House]:
     try:
         yield house
     finally:
-        for task in tasks:
-            task.cancel()
-        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        ended = await _ended(tasks)
         for line in house.lines:
             await line.close()
         await house.post.settled()
@@ -186,6 +185,16 @@ async def running(house: House) -> AsyncGenerator[House]:
         await core.close()
         if refused := next((error for error in ended if isinstance(error, (StoreRefused, ChannelStopped))), None):
             raise refused
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> list[BaseException | None]:
+    """Cancel the workers until they have ended; what each ended with. A cancellation can be lost in a library."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_SECONDS)
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _on_the_line(line: Line, parts: frozenset[Part]) -> None:

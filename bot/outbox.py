@@ -135,7 +135,8 @@ def backoff(tries: int) -> timedelta:
 
 async def _wait(bell: asyncio.Queue[str], seconds: float) -> None:
     try:
-        await asyncio.wait_for(bell.get(), seconds)
+        async with asyncio.timeout(seconds):
+            await bell.get()
     except TimeoutError:
         return
     while not bell.empty():

@@ -97,7 +97,8 @@ class Streams:
             stranger = after == 0
             while not (stranger and after):
                 try:
-                    await asyncio.wait_for(bell.get(), HEARTBEAT_SECONDS)
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        await bell.get()
                 except TimeoutError:
                     await _write(response, ": \n\n")
                 while not bell.empty():

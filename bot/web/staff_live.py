@@ -67,7 +67,8 @@ class Live:
             while True:
                 text = ": \n\n"
                 with contextlib.suppress(TimeoutError):
-                    no = await asyncio.wait_for(changed.get(), HEARTBEAT_SECONDS)
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        no = await changed.get()
                     text = _event("case", {"no": no}) if no else _event("reload", {})
                 now = await visit(request, self._house)
                 if now is None or now.viewer != here.viewer:

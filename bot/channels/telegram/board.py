@@ -85,7 +85,8 @@ class Boards:
                 except Exception as error:
                     log.warning("telegram.board", error=type(error).__name__, at=where(error))
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(bell.get(), 1.0)
+                    async with asyncio.timeout(1.0):
+                        await bell.get()
 
     def _rests(self, chat: str) -> bool:
         since = self._gone.get(chat)

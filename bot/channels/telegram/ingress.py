@@ -157,7 +157,8 @@ class Ingress:
         while (left := until - loop.time()) > 0:
             album.more.clear()
             try:
-                await asyncio.wait_for(album.more.wait(), min(ALBUM_SECONDS, left))
+                async with asyncio.timeout(min(ALBUM_SECONDS, left)):
+                    await album.more.wait()
             except TimeoutError:
                 return
 

@@ -34,7 +34,8 @@ class Fetcher:
                 log.warning("wechat.fetch.store", error=str(error))
             self._bell.clear()
             try:
-                await asyncio.wait_for(self._bell.wait(), SWEEP_SECONDS)
+                async with asyncio.timeout(SWEEP_SECONDS):
+                    await self._bell.wait()
             except TimeoutError:
                 continue
 

@@ -120,7 +120,8 @@ class Line:
                 await socket.send_str(json.dumps({**frame, "body": body} if body is not None else frame))
             except (ClientError, ConnectionError, RuntimeError) as error:
                 raise Trouble("maybe", type(error).__name__) from error
-            told = await asyncio.wait_for(answer, self.pace.ack)
+            async with asyncio.timeout(self.pace.ack):
+                told = await answer
         except TimeoutError:
             raise Trouble("maybe", "no acknowledgement") from None
         finally:
