@@ -65,6 +65,8 @@ class Api:
     async def close(self) -> None:
         """Let go of the connections."""
         await self.bot.shutdown()
+        for network in (self._asking, self._sending):  # a bot that was stopped while it opened has forgotten them
+            await network.shutdown()
 
     # --- what counts against a chat's limits ------------------------------------------------------------------
 
