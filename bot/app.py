@@ -18,7 +18,7 @@ from typing import Protocol
 import structlog
 from aiohttp import web
 
-from bot import housekeeping, memory, watch
+from bot import housekeeping, memory, watch, watchdog
 from bot.bells import Bells
 from bot.channels import ChannelStopped
 from bot.channels.room import Room
@@ -247,6 +247,13 @@ async def serve(house: House, host: str, port: int, started: Callable[[int], Awa
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    with watchdog.watched(house.core.metrics.stalls.inc):
+        await _serve(house, host, port, stop, started)
+
+
+async def _serve(
+    house: House, host: str, port: int, stop: asyncio.Event, started: Callable[[int], Awaitable[None]] | None
+) -> None:
     async with running(house):
         app = make_app(house.door, talk=bool(house.parts - {Part.WORK}), staff_room=Part.WEB in house.parts)
         add_metrics(app, house)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from bot.channels import Busy
 from bot.citizens import opened
+from bot.lines import REACHED
 from bot.office import StaffDoor
 from bot.outbox import BELL, Sent
 from bot.post import PostOffice
@@ -27,7 +28,6 @@ from config.schema import County
 from handlers.messages import Attachment, Inbound, Letter, Taken
 
 T = TypeVar("T")
-REACHED = "reached:"  # the name of the number that says when a platform was there
 
 
 class ChatDoor:
@@ -129,7 +129,9 @@ class ChatDoor:
     async def recall(self, channel: str) -> None:
         """Look up when a platform was spoken to last, before this process."""
         at = await self.read(lambda conn: kept_number(conn, f"{REACHED}{channel}"))
-        self.core.lines.reached[channel] = datetime.fromtimestamp(at, UTC) if at else self.now()
+        if at:
+            self.core.lines.noted(channel, datetime.fromtimestamp(at, UTC))
+        self.core.lines.expect(channel, self.now())
 
     async def reached(self, channel: str, keep: bool) -> timedelta | None:
         """A platform is there; `keep` writes it down. How long it was not, when that was too long."""

@@ -47,6 +47,7 @@ class Metrics:
         )
         self.reload_errors = Counter("zhitong_reload_errors", "Edits of the office's files that were refused.", **made)
         self.clock_leaps = Counter("zhitong_clock_leaps", "Times the clock leapt ahead and timers were held.", **made)
+        self.stalls = Counter("zhitong_loop_stalls", "Times the event loop stood still for a second or more.", **made)
         self.skew = Gauge("zhitong_clock_skew_seconds", "Last difference to a platform's clock.", ["channel"], **made)
         self.broken = Gauge("zhitong_files_broken", "1 while an older version of the files is served.", **made)
         self.away = Gauge("zhitong_platform_away_seconds", "Since a platform was reached last.", ["channel"], **made)

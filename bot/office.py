@@ -13,6 +13,7 @@ from math import inf
 
 from sqlalchemy import Connection
 
+from bot import watch
 from bot.answers import Answers
 from bot.citizens import CitizenDoor, keep_file, opened
 from bot.core import STAFF_BELL, Core, left_topic
@@ -207,6 +208,7 @@ class StaffDoor(CitizenDoor):
         cases that are due to be deleted and wait for a word."""
         found = await self.core.store.read(letters.depth)
         untaken = await self.core.store.read(stuck.given_up)
+        await watch.note_lines(self.core)
         lines = self.core.lines.standing(self.core.clock())
         due = await self.core.store.read(lambda conn: keeping.number(conn, keeping.WAITING))
         standing = {"parked": found.get("parked", 0) + untaken, "waiting": found.get("waiting", 0), "keeping": due}

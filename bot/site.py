@@ -6,7 +6,8 @@ and line; at start it stops the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -24,7 +25,7 @@ from bot import memory, site_cache
 from config.load import SiteErrors, load
 from config.schema import County, Lane
 from faq import book as books
-from faq import danger
+from faq import danger, pairs
 from faq.book import Book, load_vocabulary
 from faq.danger import Dangers
 from faq.grievance import Grievances, load_grievances
@@ -140,7 +141,8 @@ class Site:
         sure = _is_sure([hit.score for hit in likely])
         far = (TOPIC_FAR_IF_SURE if sure else TOPIC_FAR) * max((hit.score for hit in likely), default=0.0)
         codes = [hit.entry_id for hit in likely if hit.score >= far] or _heard_in_parts(topics, words)
-        return Prepared(verdict, tuple(codes), sure, self.lists.grievances(words), heard)
+        tone = self.lists.grievances
+        return Prepared(verdict, tuple(codes), sure, tone(words), heard, tone.ends_asking(words))
 
 
 def _is_sure(scores: list[float]) -> bool:
@@ -168,6 +170,24 @@ def load_site(folder: Path | None, data_dir: Path | None = None, last: Site | No
     A county whose files have not changed since comes from `last`, or from `data_dir`: it takes longer than all else.
     So do the word lists of `last`, and the index over its topics: an edited answer is to be live at once.
     """
+    if data_dir is not None:
+        with _texts_known(data_dir / site_cache.TEXTS):
+            return _load(folder, data_dir, last)
+    return _load(folder, data_dir, last)
+
+
+@contextmanager
+def _texts_known(path: Path) -> Generator[None]:
+    """Start with the texts that an earlier start read, and leave behind what this one had to read anew."""
+    parser = _parser_stamp()
+    kept = site_cache.recall_texts(path, parser)
+    pairs.known.update(kept)
+    yield
+    if pairs.known.keys() != kept.keys():
+        site_cache.keep_texts(path, parser, pairs.known)
+
+
+def _load(folder: Path | None, data_dir: Path | None, last: Site | None) -> Site:
     stamp = _stamp(folder)
     own = faq_folder(folder)
     book = books.load([own], load_vocabulary(own))
@@ -272,6 +292,12 @@ def _lists(own: Path) -> Lists:
 def _code_stamp() -> Stamp:
     """The checks themselves: what an older release found good may not be good for this one."""
     files = sorted(Path(config.__file__).parent.glob("*.py"))
+    return tuple((path.name, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path)))
+
+
+def _parser_stamp() -> Stamp:
+    """The same for what reads YAML texts."""
+    files = [Path(faq.__file__).parent / name for name in ("pairs.py", "strict_yaml.py")]
     return tuple((path.name, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path)))
 
 

@@ -7,6 +7,7 @@ import re
 from bot.channels import ChannelStopped
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.channel import Telegram
+from bot.channels.telegram.ports import CHANNEL
 from bot.office import StaffDoor
 from bot.post import PostOffice
 from bot.staff_chats import GroupDoor
@@ -27,6 +28,7 @@ def open_line(settings: Settings, door: StaffDoor, post: PostOffice) -> Telegram
     office = GroupDoor(door, post)
     office.default = settings.telegram_staff_group or ""
     office.take_seats()
+    office.core.lines.expect(CHANNEL, office.now())
     line = Telegram(api, office, secret, settings.public_url or "")
-    post.channels["telegram"] = line
+    post.channels[CHANNEL] = line
     return line

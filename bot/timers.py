@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import Connection
 
-from bot.store import cases
+from bot.store import cases, leases
 from bot.store.engine import Store, StoreError
+from bot.store.locks import is_postgres, lock
 from cases.clocks import digest_day
 from config.schema import County
 from handlers.messages import Inbound, Taken
@@ -22,6 +25,8 @@ BATCH = 100
 LATER = timedelta(hours=1)
 LEAP_SECONDS = 600.0
 HOLD_SECONDS = 900.0
+LEASE = "timers"
+LEASE_SECONDS = 20.0  # until another process wakes what waits when the one that did has died
 
 
 class Timers:
@@ -38,6 +43,7 @@ class Timers:
     ) -> None:
         self._store, self._take, self._clock, self._county = store, take, clock, county
         self._tell_leapt = leapt
+        self._holder = secrets.randbits(62)
         self._digested = ""  # the day whose digests have been asked for
         self._steady, self._held_until = steady, float("-inf")
         self._seen: tuple[datetime, float] | None = None
@@ -85,9 +91,19 @@ class Timers:
         """Take the turns of all duties that wake now, once; how many there were."""
         now = self._clock()
         waking = await self._store.read(lambda conn: cases.waking(conn, now, BATCH))
+        if not waking or not await self._store.write(lambda conn: self._mine(conn, now)):
+            return 0
         for obligation_id, key in waking:
             await self._wake(Inbound(CHANNEL, key, "clock", now, fields={"obligation": str(obligation_id)}))
         return len(waking)
+
+    def _mine(self, conn: Connection, now: datetime) -> bool:
+        """Whether this process is the one that wakes duties now. A key does each once, whoever tries: this only
+        spares several processes the same turns, so that a clock that differs does no harm."""
+        if not is_postgres(conn):
+            return True
+        lock(conn, LEASE)
+        return leases.claim(conn, LEASE, self._holder, now, LEASE_SECONDS)
 
     async def _wake(self, inbound: Inbound) -> None:
         """One turn. A duty that fails is tried again later, and the others do not wait for it."""

@@ -25,7 +25,7 @@ from bot.store.people import Known
 from bot.store.upsert import count_act, count_up
 from bot.store.vault import Vault
 from cases.case import Act, Actor, Case, Command, Event, Filing, is_tip
-from cases.clocks import CARRIES, SETTLES, duties_after, with_duties
+from cases.clocks import CARRIES, duties_after, settled_by, with_duties
 from cases.lifecycle import Illegal, decide, fold, opened
 from cases.repeats import RUNNING, repeated
 from cases.tips import day_of
@@ -352,7 +352,7 @@ class _Turn:
 
     def _command(self, held: Case, command: Command) -> None:
         """Decide, then write each event with what follows from it. Raises Illegal before anything is written."""
-        before, checker, at = held.department, held.checker, self._moment(held)
+        before, at = held, self._moment(held)
         if is_tip(held.id) and command.by.kind == "citizen":
             command = replace(command, by=NOBODY)
             tips.adopt_files(self.conn, self.vault, command.attachments, held.id, at)
@@ -361,21 +361,23 @@ class _Turn:
             duties = duties_after(event, held, self.county)
             held = with_duties(held, duties)
             case_rows.add_event(self.conn, self.vault, event)
-            case_rows.settle(self.conn, held.id, SETTLES.get(event.act, frozenset()), at)
+            case_rows.settle(self.conn, held.id, settled_by(event, held), at)
             case_rows.add_duties(self.conn, held.id, duties)
             self._settle_beside(held, event)
             if event.act in (Act.CROSSCHECK, Act.CHECKED):
                 repeats.note_check(self.conn, event)
-            elif checker and not held.checker:
+            elif before.checker and not held.checker:
                 repeats.drop_check(self.conn, held.id)
             if event.act is Act.STEP_OUT:
                 case_rows.unfollow(self.conn, held.id)
             if event.act in (Act.MUTE, Act.UNMUTE):
                 people.mute(self.conn, held.person, self.now + self._silence(event))
             self._notify(held, event)
-            self._show(held, event, frozenset({before}))
-        self.ripples.left |= {before} - {held.department}
+            self._show(held, event, frozenset({before.department, *before.assist}))
+        self.ripples.left |= {before.department, *before.assist} - {held.department, *held.assist}
         case_rows.save(self.conn, self.vault, held, at)
+        if held.accused != before.accused:
+            case_rows.keep_from(self.conn, held)
 
     def _moment(self, held: Case) -> datetime:
         """Now; of a tip only the day is kept."""
@@ -388,7 +390,7 @@ class _Turn:
             case_rows.told(self.conn, held.id, str(event.data["about"]).split(","), self.now)
         elif event.act is Act.REPLY:
             case_rows.settle_helpers(self.conn, held.id, self.now, unit=event.by.unit)
-        elif event.act in (Act.ASSIST, Act.TRANSFER, Act.RETURN, Act.ESCALATE):
+        elif event.act in (Act.ASSIST, Act.TRANSFER, Act.RETURN, Act.ESCALATE, Act.ACCUSE):
             case_rows.settle_helpers(self.conn, held.id, self.now, gone_but=held.assist)
 
     def _silence(self, event: Event) -> timedelta:

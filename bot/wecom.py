@@ -10,6 +10,7 @@ from bot.channels import ChannelStopped
 from bot.channels.wecom.channel import WeCom, WeComHooks
 from bot.channels.wecom.hook import Hooks
 from bot.channels.wecom.line import Bot
+from bot.channels.wecom.ports import CHANNEL
 from bot.office import StaffDoor
 from bot.post import PostOffice
 from bot.wecom_door import WeComDoor
@@ -31,6 +32,7 @@ def open_line(settings: Settings, door: StaffDoor, post: PostOffice) -> WeCom | 
     office = WeComDoor(door, post, settings.wecom_bot_id)
     office.default = settings.wecom_staff_group or ""
     office.take_seats()
+    office.core.lines.expect(CHANNEL, office.now())
     secret = settings.wecom_bot_secret.get_secret_value()
     return WeCom(Bot(url, settings.wecom_bot_id, secret, tls), office)
 

@@ -68,6 +68,7 @@ class Act(StrEnum):
     REVIEW = "review"  # 四个穿透
     CROSSCHECK = "crosscheck"  # 村村协作: another unit is to check
     CHECKED = "checked"  # and has
+    ACCUSE = "accuse"  # 标明被反映单位: the matter is kept from them from now on
     HOLD = "hold"  # 留存: not deleted however old (个人信息保护法 §47)
     UNHOLD = "unhold"
 

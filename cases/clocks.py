@@ -39,6 +39,7 @@ CARRIES: Mapping[Act, frozenset[str]] = {
     Act.REFUSE: frozenset({TELL_ACCEPT}),
     Act.TRANSFER: frozenset({TELL_HANDLING}),
     Act.ESCALATE: frozenset({TELL_HANDLING}),
+    Act.ACCUSE: frozenset({TELL_HANDLING}),
     Act.SPLIT: frozenset({TELL_HANDLING}),
     Act.EXTEND: frozenset({TELL_HANDLING}),
     Act.PROGRESS: frozenset({STAGE, CALL_BACK}),
@@ -54,6 +55,7 @@ SETTLES: Mapping[Act, frozenset[str]] = {
     Act.ACCEPT: frozenset({ACCEPT, TELL_ACCEPT, STAGE}),
     Act.TRANSFER: frozenset({ACCEPT, SUPPLEMENT, TELL_HANDLING}),
     Act.RETURN: frozenset({ACCEPT}),
+    Act.ACCUSE: frozenset({TELL_HANDLING}),
     Act.ESCALATE: frozenset({ACCEPT, SUPPLEMENT, RATE, RESULT, TELL_HANDLING}),
     Act.ANSWER: frozenset({ANSWER, SUPPLEMENT, RATE, STAGE, RESULT, ASSIST}),
     Act.SUPPLEMENT: frozenset({SUPPLEMENT}),
@@ -155,6 +157,18 @@ def answer_due(at: datetime, county: County, kind: Kind, urgent: bool) -> dateti
 # --- what an event lays ---------------------------------------------------------------------------------------
 
 
+def hands_over(event: Event, case: Case) -> bool:
+    """Whether 标明被反映单位 gave an open case to another unit, which is all the citizen hears of it."""
+    return event.act is Act.ACCUSE and case.open and "department" in event.data
+
+
+def settled_by(event: Event, case: Case) -> frozenset[str]:
+    """Which duties `event` settles on `case` (as it is after the event)."""
+    if event.act is Act.ACCUSE and not hands_over(event, case):
+        return frozenset()
+    return SETTLES.get(event.act, frozenset())
+
+
 def duties_after(event: Event, case: Case, county: County) -> tuple[Obligation, ...]:
     """The obligations that `event` lays on `case` (the case as it is after the event), with their first wake-up."""
     rule = deadline(county, case.kind, case.urgent, case.lane)
@@ -202,6 +216,8 @@ def _laid(event: Event, case: Case, rule: Deadline, county: County) -> tuple[Obl
             return (accept, days(TELL_HANDLING, rule.notice_days))
         case Act.RETURN:
             return (accept,)
+        case Act.ACCUSE if hands_over(event, case):
+            return (days(TELL_HANDLING, rule.notice_days),)
         case Act.SPLIT:
             return (accept, _as_before(answer, case), days(TELL_HANDLING, rule.notice_days))
         case Act.RATE_BADLY:

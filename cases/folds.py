@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +45,16 @@ def _moved(case: Case, event: Event) -> Changes:
 
 def _returned(case: Case, event: Event) -> Changes:
     return {"returns": case.returns + 1, **_moved(case, event)}
+
+
+def _accused(case: Case, event: Event) -> Changes:
+    """Kept from other units than before: those that help or check leave it, and perhaps the one that has it."""
+    gone = str(event.data.get("without", "")).split(",")
+    assist = tuple(helper for helper in case.assist if helper not in gone)
+    checker = {"checker": ""} if case.checker in gone else {}
+    moved = _moved(replace(case, assist=assist), event) if "department" in event.data else {}
+    accused = tuple(filter(None, str(event.data.get("departments", "")).split(",")))
+    return {"accused": accused, "assist": assist, **checker, **moved}
 
 
 def _helped(case: Case, event: Event) -> Changes:
@@ -111,6 +122,7 @@ FOLDS: dict[Act, Callable[[Case, Event], Changes]] = {
     Act.REVIEW: lambda case, event: {"reviewed": True},
     Act.CROSSCHECK: lambda case, event: {"checker": event.data["department"]},
     Act.CHECKED: lambda case, event: {"checker": ""},
+    Act.ACCUSE: _accused,
     Act.HOLD: lambda case, event: {"hold": True},
     Act.UNHOLD: lambda case, event: {"hold": False},
 }

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from cases.case import FINDINGS, SHEET, Act, Case, Command, Role, State
 from cases.clocks import TO_CITIZEN, deadline, due
 from cases.firewall import barred
+from cases.recusal import kept_by
 from config.schema import County, Lane, Limits
 
 Guard = Callable[[Case, Command, datetime, County], str | None]
@@ -228,6 +229,16 @@ def _checked(case: Case, command: Command, at: datetime, county: County) -> str 
     return None if command.text.strip() and command.attachments else "check_evidence"
 
 
+def _accuse(case: Case, command: Command, at: datetime, county: County) -> str | None:
+    """Units there are, other ones than before, and somebody left above them who may have it (信访工作条例 §30)."""
+    named = frozenset(command.departments)
+    if not named.issubset(county.department_by_id):
+        return "department"
+    if named == frozenset(case.accused):
+        return "same"
+    return _words(case, command, at, county) if kept_by(case, named, county) else "nobody_above"
+
+
 def _writer(case: Case, command: Command, at: datetime, county: County) -> str | None:
     """Somebody wrote it who could write again; whoever came in person cannot be muted."""
     return None if case.person else "nobody"
@@ -267,6 +278,7 @@ GUARDS: dict[Act, Guard] = {
     Act.REVIEW: _review,
     Act.CROSSCHECK: _crosscheck,
     Act.CHECKED: _checked,
+    Act.ACCUSE: _accuse,
     Act.ESCALATE: _escalate,
     Act.SUPERVISE: _supervise,
     Act.NOTE: _words,

@@ -16,9 +16,10 @@ from cases.case import CLOCK, OPEN, SHEET, Act, Actor, Case, Command, Event, Fil
 from cases.clocks import deadline, due, told_of
 from cases.folds import FOLDS
 from cases.guards import GUARDS
+from cases.recusal import recusal
 from config.schema import County, Lane
 
-_STAY = (Act.NOTE, Act.REVEAL, Act.MUTE, Act.UNMUTE, Act.HOLD, Act.UNHOLD)
+_STAY = (Act.NOTE, Act.REVEAL, Act.ACCUSE, Act.MUTE, Act.UNMUTE, Act.HOLD, Act.UNHOLD)
 _STAY_OPEN = (
     *_STAY, Act.TOLD, Act.URGE, Act.REMIND, Act.SUPERVISE, Act.ASSIST, Act.REPLY, Act.CLAIM, Act.RELEASE, Act.SECOND,
     Act.STEP_OUT, Act.REVIEW, Act.CHECKED,
@@ -146,6 +147,7 @@ WHO: dict[Act, frozenset[str]] = {
     Act.REMIND: frozenset({_CLOCK}),
     Act.REVEAL: frozenset({_HANDLER, Role.DISPATCHER}),
     Act.CONCLUDE: frozenset({_HANDLER}),
+    Act.ACCUSE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Act.MUTE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Act.UNMUTE: frozenset({Role.DISPATCHER, Role.SUPERVISOR}),
     Act.SECOND: frozenset({_CITIZEN}),
@@ -166,11 +168,8 @@ _CLAIMANT_ONLY = frozenset(
     | {Act.CONCLUDE}
 )
 
-# Another unit has the case afterwards, and nobody there has claimed it.
-_MOVES = frozenset({Act.TRANSFER, Act.RETURN, Act.ESCALATE})
-
 # These may be done on an older view of the case: they neither overwrite nor contradict what happened since.
-_ANY_REV = frozenset({*_STAY, Act.TOLD, Act.CLAIM, Act.REPLY, Act.CHECKED})
+_ANY_REV = frozenset({*_STAY, Act.TOLD, Act.CLAIM, Act.REPLY, Act.CHECKED}) - {Act.ACCUSE}
 
 
 class Illegal(Exception):
@@ -338,6 +337,9 @@ def _data(command: Command, case: Case, at: datetime, county: County) -> dict[st
         data["department"] = county.office.duty_department
     if command.act is Act.ESCALATE:
         data["department"] = county.department_by_id[case.department].parent
+    if command.act is Act.ACCUSE:
+        data.pop("department", None)  # who has it then is not for whoever says so to choose
+        data |= recusal(case, command.departments, county)
     if command.act is Act.REFUSE and not command.door:
         data["door"] = county.ground_by_id[command.ground].door
     return data
@@ -347,6 +349,6 @@ def fold(case: Case, event: Event) -> Case:
     """The case after `event`, which came from `decide`: one that may not follow is a KeyError."""
     state = TRANSITIONS[case.state][event.act]
     changes = FOLDS[event.act](case, event) if event.act in FOLDS else {}
-    if state not in OPEN or event.act in _MOVES:
+    if state not in OPEN or "department" in changes:  # nobody of the unit that has it now has claimed it
         changes |= {"claimed_by": 0, "claimed_name": ""}
     return replace(case, state=state, rev=event.seq, **changes)

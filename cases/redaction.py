@@ -37,7 +37,6 @@ _BETWEEN = f"{_HIDDEN}*(?:[{re.escape(_SPACES + _LISTING + _TIGHT)}]{_HIDDEN}*){
 _RUN = re.compile(rf"[0-9](?:{_BETWEEN}[0-9]){{10,}}(?:{_BETWEEN}[Xx])?")
 _LIKE = f"0-9{re.escape(''.join(_LETTERS))}"
 _LETTERED = re.compile(rf"[{_LIKE}](?:{_BETWEEN}[{_LIKE}]){{10,}}(?:{_BETWEEN}[Xx])?")
-_REAL_DIGITS = 4
 _BESIDE = re.compile(r"[0-9][OoQОοDlIi|]|[OoQОοDlIi|][0-9]")
 
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -73,9 +72,9 @@ def _mask_runs(text: str, plain: str, out: list[str]) -> None:
 
 
 def _as_digits(found: re.Match[str]) -> str:
-    """l38OOl38OOO with digits for its letters; what has hardly a digit is a word."""
+    """l3OOOOOOOOO with digits for its letters; what has no digit is a word."""
     said = found[0]
-    if sum(char.isdigit() for char in said) < _REAL_DIGITS:
+    if not any(char.isdigit() for char in said):
         return said
     return "".join(_LETTERS.get(char, char) for char in said)
 

@@ -16,7 +16,7 @@ def route(county: County, topic: Topic, place: str, never: frozenset[str] = froz
     named = [_resolve(county, unit, place) for unit in (topic.department, *topic.assist)]
     lead, *assist = named
     duty = county.office.duty_department
-    lead = _upward(county, lead, never) or _upward(county, duty, never) or duty
+    lead = upward(county, lead, never) or upward(county, duty, never) or duty
     others = tuple(dict.fromkeys(unit for unit in assist if unit and unit != lead and unit not in never))
     return lead, others
 
@@ -45,7 +45,8 @@ def _resolve(county: County, unit: str, place: str) -> str:
     return town_office(county, place) if unit == TOWN else unit
 
 
-def _upward(county: County, unit: str, never: frozenset[str]) -> str:
+def upward(county: County, unit: str, never: frozenset[str]) -> str:
+    """The unit itself or the nearest above it that is not in `never`; "" for none."""
     for candidate in (unit, *superiors(county, unit)):
         if candidate in county.department_by_id and candidate not in never:
             return candidate

@@ -18,7 +18,7 @@ from config.schema import County, Lane
 
 ACTS = frozenset(
     {Act.FILE, Act.CLAIM, Act.RELEASE, Act.ACCEPT, Act.REFUSE, Act.TRANSFER, Act.ASK, Act.SUPPLEMENT, Act.WAIT_OUT}
-    | {Act.CONCLUDE, Act.ANSWER, Act.CLOSE, Act.REOPEN, Act.NOTE, Act.REMIND}
+    | {Act.CONCLUDE, Act.ANSWER, Act.CLOSE, Act.REOPEN, Act.NOTE, Act.REMIND, Act.ACCUSE}
 )
 ONLY = frozenset({Act.CONCLUDE})  # what no service case knows
 

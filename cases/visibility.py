@@ -5,6 +5,7 @@ Every path asks it: card, list, search, count, export, notice, attachment. A pat
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 from cases.case import Actor, Case, Role
@@ -40,6 +41,17 @@ def _of_service(viewer: Actor, case: Case, county: County) -> Sight:
     if case.checker and viewer.unit == case.checker:  # until it has said what it found; WHO allows it nothing else
         return Sight.WORK
     return Sight.READ if viewer.unit in superiors(county, case.department) else Sight.NONE
+
+
+def group_reader(units: Iterable[str], case: Case, county: County) -> Actor | None:
+    """As whom a staff group of these units reads `case`: a clerk of one that works on it.
+
+    None as well when it is about any of them: whatever is shown there, everybody in the group reads.
+    """
+    clerks = [Actor("staff", 0, "", frozenset({Role.CLERK}), unit) for unit in units]
+    if any(is_barred(clerk, case.accused, case.about, county) for clerk in clerks):
+        return None
+    return next((clerk for clerk in clerks if sight(clerk, case, county) is Sight.WORK), None)
 
 
 def tip_unit(viewer: Actor, county: County) -> str:

@@ -81,3 +81,11 @@ def _child(node: Node, step: str | int) -> Node | None:
     if node.items is not None and isinstance(step, int):
         return node.items[step] if step < len(node.items) else None
     return (node.pairs or {}).get(str(step))
+
+
+class Refused(Exception):
+    """A file cannot be read further; carries the problems found until then."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*map(str, problems))
+        self.problems = problems

@@ -23,7 +23,9 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from config.nodes import Node, Problem
+from config.nodes import Node, Problem, Refused
+
+__all__ = ["MAX_BYTES", "Refused", "parse", "read"]
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 12
@@ -62,14 +64,6 @@ SYNTAX = (
     ("while scanning an alias", "以 * 开头的内容要加英文双引号。", ""),
     ("while scanning an anchor", "以 & 开头的内容要加英文双引号。", ""),
 )
-
-
-class Refused(Exception):
-    """A file cannot be read further; carries the problems found until then."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(*map(str, problems))
-        self.problems = problems
 
 
 def read(path: Path, name: str) -> Node:

@@ -12,19 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, product
-from math import exp, isfinite
+from math import exp
 from pathlib import Path
 
 from faq.evidence import Features, Lexicon, features, group_features, scale, windows
+from faq.learned import INTERCEPT, Row, read_weights
 from faq.normalise import clean
-from faq.pinyin import sounds
+from faq.pairs import Plain
 from faq.site import SHIPPED, SiteFileError, number, read_mapping, site_file
-from faq.strict_yaml import Plain
 
-Row = tuple[float, ...]
 FILES = ("danger.yaml", "danger_weights.tsv")
-INTERCEPT = "(intercept)"
-SOUND, LITERAL = "~", "="  # marks of the weights file: a piece of sounds, and in it a character without a sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ class Dangers:
 def load_dangers(folder: Path | None = None) -> Dangers:
     """Return the reader by `folder`'s own danger.yaml and danger_weights.tsv, else the shipped; or SiteFileError."""
     lexicon, above = load_lexicon(folder)
-    columns, weights = _weights(site_file(FILES[1], folder))
+    columns, weights = read_weights(site_file(FILES[1], folder))
     intercept = weights.pop(INTERCEPT, tuple(0.0 for _ in columns))
     return Dangers(lexicon, above, columns, intercept, weights)
 
@@ -135,37 +132,3 @@ def _words(path: Path, line: int, name: str, value: Plain) -> Iterable[tuple[str
             if not all(forms):
                 raise SiteFileError(path, line, f"“{word}” 的 / 或 … 旁边少了字")
             yield forms
-
-
-def _weights(path: Path) -> tuple[tuple[str, ...], dict[str, Row]]:
-    """The columns and rows of a weights file: names, then one number a column, apart by tabs."""
-    try:
-        first, *lines = path.read_text("utf-8").splitlines()
-    except (OSError, ValueError):
-        raise SiteFileError(path, 1, "读不到这个文件，或不是 UTF-8 编码") from None
-    columns = tuple(first.split("\t")[1:])
-    known, weights = sounds(), dict[str, Row]()
-    for at, line in enumerate(lines, 2):
-        name, *values = line.split("\t")
-        try:
-            row = tuple(map(float, values))
-        except ValueError:
-            row = ()
-        if len(row) != len(columns) or not all(map(isfinite, row)):
-            raise SiteFileError(path, at, f"这一行应是一个名字和 {len(columns)} 个数字，用制表符隔开")
-        weights[_heard(name, known)] = row
-    return columns, weights
-
-
-def _heard(name: str, known: Mapping[str, str]) -> str:
-    """The piece behind a name of the file: sounds are spelled there, so that they outlive the sound table."""
-    if not name.startswith(SOUND):
-        return name
-    return "".join(known.get(one, one.removeprefix(LITERAL)) for one in name[1:].split(" "))
-
-
-def spelled(piece: str, known: Mapping[str, str]) -> str:
-    """The name of a piece in the file; `known` is the spelling of every sound."""
-    if not any(char in known for char in piece):
-        return piece
-    return SOUND + " ".join(known.get(one, LITERAL + one) for one in piece)

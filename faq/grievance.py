@@ -1,24 +1,33 @@
 """Is this a question about a policy, or somebody's trouble that mentions one?
 
-People with a question ask (咋个, 好多, 能不能); people with a grievance tell a story of what was done to them.
+People with a question ask (咋个, 好多, 能不能); people with a grievance tell a story of what was done to them. The
+groups of words of grievance.yaml say so, and pieces of one to three characters or two or three sounds, each worth what
+`python -m tests.bench.train_grievance` learned from written-down examples (grievance_weights.tsv).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import exp
 from pathlib import Path
 
+from faq.evidence import Lexicon, features, scale, windows
+from faq.learned import INTERCEPT, Row, read_weights
 from faq.normalise import clean
+from faq.pairs import Plain
 from faq.site import SiteFileError, number, read_mapping, site_file, word_list, words
-from faq.strict_yaml import Plain
 
 _CLAUSES = re.compile(r"[,，。;；!！?？、\s]+")
 _SPAN = re.compile(r"(?:[一二两三四五六七八九十几多半\d]|好几|无数)+个?多?(?:年|月|天|次|趟|回|遍)")
 _ASKING = re.compile(r"(.)[不没]\1|(?:不|没得|莫|吗|么|呢|啊|哇|嘛)[?？。!！~ ]*$")
 _STORY = 16
+_SURE = 6.0  # what the word lists can say at the most
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_ENOUGH = 12  # of these, from which what was learned counts in full: a word or two, or pinyin, tell nothing
+_NO_GROUPS = Lexicon({}, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +56,23 @@ class Grievances:
     asks: tuple[str, ...]
     rhetorical: tuple[str, ...]
     ignored: tuple[str, ...]
+    share: float
+    weights: Mapping[str, Row]
 
     def __call__(self, text: str) -> float:
         """Return how much a text sounds like a complaint, 0 to 1; 0 for an empty one."""
         said = _without(clean(text).strip(), self.ignored)
         if not said:
             return 0.0
+        much = min(1.0, len(_HAN.findall(said)) / _ENOUGH)
+        odds = (1 - much * (1 - self.share)) * self._told(said) + much * self._learned(said)
+        return 1 / (1 + exp(-odds))
+
+    def told(self, text: str) -> float:
+        """Return what the lists of words alone say, as the logarithm of odds."""
+        return self._told(_without(clean(text).strip(), self.ignored))
+
+    def _told(self, said: str) -> float:
         clauses = len([part for part in _CLAUSES.split(said) if part])
         odds = self.intercept + sum(group.worth(said) for group in self.groups)
         odds += self.clause * min(clauses - 1, 3) + self.span * min(len(_SPAN.findall(said)), 2)
@@ -60,11 +80,26 @@ class Grievances:
             odds += self.question
         elif clauses > 1 and len(said) >= _STORY:
             odds += self.statement
-        return 1 / (1 + exp(-odds))
+        return max(-_SURE, min(_SURE, odds))
+
+    def _learned(self, said: str) -> float:
+        """What the learned pieces say of the stretch that sounds most like a grievance."""
+        if INTERCEPT not in self.weights:
+            return 0.0
+        found = features(said, _NO_GROUPS)
+        worth = [(at, row[0]) for at, piece in found.pieces if (row := self.weights.get(piece))]
+        return self.weights[INTERCEPT][0] + max(
+            scale(end - start) * sum(one for at, one in worth if start <= at < end)
+            for start, end in windows(found.length)
+        )
 
     def is_asking(self, text: str) -> bool:
         """Return whether words ask something."""
         return self._asks(_without(clean(text).strip(), self.ignored))
+
+    def ends_asking(self, text: str) -> bool:
+        """Return whether words are put as a question, by 能不能 or a 吗 at the end; narrower than the list."""
+        return bool(_ASKING.search(_without(clean(text).strip(), self.rhetorical)))
 
     def _asks(self, said: str) -> bool:
         plain = _without(said, self.rhetorical)
@@ -88,6 +123,8 @@ def load_grievances(folder: Path | None = None) -> Grievances:
         number(path, line, name, raw.get(name, ("", 1))[0])
         for name in ("intercept", "statement", "question", "clause", "span")
     )
+    share = number(path, line, "share", raw.get("share", ("1", 1))[0])
+    _, weights = read_weights(site_file("grievance_weights.tsv", folder)) if share < 1 else ((), {})
     asks, rhetorical, ignored = (tuple(map(clean, words(path, raw, name))) for name in ("asks", "rhetorical", "ignore"))
     return Grievances(
         intercept=intercept,
@@ -99,6 +136,8 @@ def load_grievances(folder: Path | None = None) -> Grievances:
         asks=asks,
         rhetorical=rhetorical,
         ignored=ignored,
+        share=share,
+        weights=weights,
     )
 
 

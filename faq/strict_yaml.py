@@ -1,10 +1,9 @@
-"""YAML as clerks mean it: every value is the text that was typed, and nothing is guessed."""
+"""YAML as clerks mean it: every value is the text that was typed, nothing is guessed. See `faq.pairs`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -20,34 +19,16 @@ from ruamel.yaml.tokens import (
     FlowSequenceStartToken,
 )
 
+from faq.pairs import Pair, Plain, YamlProblem
+
 _OPENS = (FlowSequenceStartToken, FlowMappingStartToken, BlockMappingStartToken, BlockSequenceStartToken)
 _CLOSES = (FlowSequenceEndToken, FlowMappingEndToken, BlockEndToken)
 _DEEPEST = 20
-Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
 
 
-class YamlProblem(Exception):
-    """One thing wrong in a YAML text: `message` in plain words, `line` counted from 1."""
+def parse(text: str, first_line: int = 1) -> list[Pair]:
+    """The top mapping of one YAML document in file order, scalars exactly as typed; raise YamlProblem.
 
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One `key: value` with the key's line, counted from 1."""
-
-    key: str
-    value: Plain
-    line: int
-
-
-def read_pairs(text: str, first_line: int = 1) -> list[Pair]:
-    """Return the top mapping of one YAML document in file order, scalars exactly as typed; raise YamlProblem.
-
-    `first_line` is where `text` begins in its file, so that lines are counted as the clerk's editor does.
     Anchors and aliases are refused before anything is expanded, so a small file cannot become a huge one.
     """
     yaml: Any = YAML(typ="safe", pure=True)

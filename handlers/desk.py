@@ -29,6 +29,7 @@ class Prepared:
     sure: bool = False  # the first topic is clearly ahead of the second
     grievance: float = 0.0  # 0..1, how much it sounds like a complaint
     danger: Danger = field(default_factory=Danger)
+    asks: bool = False  # whether the words are put as a question
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from cases import tips
 from cases.case import Act, Case, Event, is_tip
+from cases.clocks import hands_over
 from cases.redaction import mask
 from config.schema import County
 from handlers.citizen.followup import rate_options
@@ -26,7 +27,7 @@ def notice(case: Case, event: Event, county: County, lang: str, files: tuple[Att
     """
     if is_tip(case.id):
         return blind_notice(event)
-    if event.act not in TOLD:
+    if event.act not in TOLD or (event.act is Act.ACCUSE and not hands_over(event, case)):
         return None
     words = Say(f"notice.{event.act}", _gaps(case, event, county, lang))
     parts = (words, *_review(case, event, county, lang))
@@ -113,11 +114,12 @@ TOLD = frozenset(
         Act.ESCALATE,
         Act.SUPERVISE,
         Act.SPLIT,
+        Act.ACCUSE,
     }
 )
 
 # Whoever joined is not asked for anything: the rating and the questions are those of whoever filed it.
-JOINERS_HEAR = TOLD - {Act.ASK, Act.WAIT_OUT, Act.LAPSE, Act.RECHECK}
+JOINERS_HEAR = TOLD - {Act.ACCUSE, Act.ASK, Act.WAIT_OUT, Act.LAPSE, Act.RECHECK}
 
 
 def _gaps(case: Case, event: Event, county: County, lang: str) -> dict[str, Words]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from bot.commands import audits
 from bot.commands.common import office_folder, settings_of
 
+if TYPE_CHECKING:
+    from bot.store.backup import Progress, Report
+    from config.settings import Settings
+
 
 def backup(target: Path, data: Path | None) -> None:
     """Copy and check; the target's path goes to stdout, everything else to stderr."""
-    from bot.store import backup as copies
-
-    progress = _Progress()
-    report = copies.backup(office_folder(settings_of(data=data)), target, progress)
+    settings, progress = settings_of(data=data), _Progress()
+    report = _made(settings, target, progress)
     progress.end()
     megabytes = (report.database_bytes + report.attachment_bytes) / 1e6
     typer.echo(
@@ -27,10 +30,22 @@ def backup(target: Path, data: Path | None) -> None:
     )
     for missing in report.missing:
         typer.echo(f"warning: file {missing} is named in the database and is not on the disk", err=True)
-    for line in audits.said(settings_of(data=data)):
+    for line in audits.said(settings):
         typer.echo(line, err=True)
     typer.echo(report.keys_note, err=True)
     typer.echo(report.target)
+
+
+def _made(settings: Settings, target: Path, progress: Progress) -> Report:
+    folder = office_folder(settings)
+    if settings.database_url is None:
+        from bot.store import backup as copies
+
+        return copies.backup(folder, target, progress)
+    from bot.store import pg_backup
+    from bot.store.pg_start import place_of
+
+    return pg_backup.backup(place_of(settings.database_url.get_secret_value()), folder, target, progress)
 
 
 class _Progress:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.store.keys import KeyRing
+    from bot.store.keystore import Keys
+    from bot.store.pg_keys import PgKeyStore
     from config.settings import Settings
 
+T = TypeVar("T")
 app = group("keys", "Make a new key of the ring, and wrap everything with it.")
 
 
@@ -30,15 +34,11 @@ def new() -> None:
 @app.command()
 def rotate(data: DataOption = None) -> None:
     """Put a new key in front of the ring and wrap every key of the key store with it."""
-    from bot.store.connect import KEYS_FILE
-    from bot.store.keystore import KeyStore
-
     settings = settings_of(data=data)
     office_folder(settings)
     folder = settings.data_dir / "keys"
     ring = _of_environment(settings) or _of_file(folder)
-    with closing(KeyStore(settings.data_dir / KEYS_FILE, ring, must_exist=True)) as keys:
-        done = keys.rewrap(lambda count: typer.echo(f"{count} keys", err=True))
+    done = _in_keys(settings, ring, lambda keys: keys.rewrap(lambda count: typer.echo(f"{count} keys", err=True)))
     _finished(folder)
     typer.echo(ring.ids[0])
     typer.echo(
@@ -57,10 +57,46 @@ def list_all(data: DataOption = None) -> None:
 
     settings = settings_of(data=data)
     office_folder(settings)
-    wrapped = wrapped_by(settings.data_dir / KEYS_FILE)
     ring = _of_environment(settings) or _ring(settings.data_dir / "keys")
+    if settings.database_url:
+        wrapped = _on_server(settings, ring, lambda keys: keys.wrapped_by())
+    else:
+        wrapped = wrapped_by(settings.data_dir / KEYS_FILE)
     for key_id in ring.ids:
         typer.echo(f"{key_id}\t{wrapped.get(key_id, 0)}")
+
+
+def _in_keys(settings: Settings, ring: KeyRing, work: Callable[[Keys], int]) -> int:
+    """What the work gives over this office's key store, wherever that is."""
+    if settings.database_url:
+        return _on_server(settings, ring, work)
+    from bot.store.connect import KEYS_FILE
+    from bot.store.keystore import KeyStore
+
+    with closing(KeyStore(settings.data_dir / KEYS_FILE, ring, must_exist=True)) as keys:
+        return work(keys)
+
+
+def _on_server(settings: Settings, ring: KeyRing, work: Callable[[PgKeyStore], T]) -> T:
+    import asyncio
+
+    from sqlalchemy.util import greenlet_spawn
+
+    from bot.store.pg_keys import PgKeyStore
+    from bot.store.pg_start import place_of
+    from bot.store.postgres import text_of
+
+    assert settings.database_url is not None
+    keys = PgKeyStore(text_of(place_of(settings.database_url.get_secret_value()).keys), ring)
+
+    async def run() -> T:
+        try:
+            await keys.check()
+            return await greenlet_spawn(work, keys)
+        finally:
+            await keys.aclose()
+
+    return asyncio.run(run())
 
 
 def _of_environment(settings: Settings) -> KeyRing | None:

@@ -59,10 +59,10 @@ def backup(data_dir: Path, target: Path, progress: Progress | None = None) -> Re
     target, a missing or foreign database, or a copy that does not pass integrity_check.
     """
     began = time.monotonic()
-    tell = progress or _silent
-    with _target(data_dir, target) as folder:
+    tell = progress or silent
+    with target_folder(data_dir, target) as folder:
         cases, schema, named = _copy_database(data_dir / DATABASE, folder / DATABASE, tell)
-        files, size, missing = _copy_attachments(data_dir / "attachments", folder / "attachments", named, tell)
+        files, size, missing = copy_attachments(data_dir / "attachments", folder / "attachments", named, tell)
         report = Report(
             target=str(target.absolute()),
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -74,27 +74,37 @@ def backup(data_dir: Path, target: Path, progress: Progress | None = None) -> Re
             missing=missing,
             seconds=round(time.monotonic() - began, 3),
         )
-        _write(folder / "backup.json", json.dumps(asdict(report), indent=2) + "\n")
-    _write(data_dir / LAST_BACKUP, f"{report.target} ({report.made_at})\n")
+        describe(report, folder)
+    remember(report, data_dir)
     return report
+
+
+def describe(report: Report, folder: Path) -> None:
+    """Write into a backup what it holds."""
+    _write(folder / "backup.json", json.dumps(asdict(report), indent=2) + "\n")
+
+
+def remember(report: Report, data_dir: Path) -> None:
+    """Name the backup where a damaged office looks for its last good one."""
+    _write(data_dir / LAST_BACKUP, f"{report.target} ({report.made_at})\n")
 
 
 def copy_keys(data_dir: Path, target: Path) -> Path:
     """Copy the key store, and the ring when it is a file, to the new folder `target`. Raises BackupRefused."""
-    with _target(data_dir, target) as folder:
-        _snapshot(data_dir / KEYS_FILE, folder / KEYS_FILE.name, _silent)
+    with target_folder(data_dir, target) as folder:
+        _snapshot(data_dir / KEYS_FILE, folder / KEYS_FILE.name, silent)
         ring = (data_dir / KEYS_FILE).with_name("ring")
         if ring.exists():
             _write(folder / "ring", ring.read_text(encoding="ascii"))
     return target
 
 
-def _silent(what: str, done: int, of: int) -> None:
+def silent(what: str, done: int, of: int) -> None:
     """The progress nobody watches."""
 
 
 @contextmanager
-def _target(data_dir: Path, target: Path) -> Generator[Path]:
+def target_folder(data_dir: Path, target: Path) -> Generator[Path]:
     """A folder to fill beside `target`, renamed to it when the block ends well and removed when not."""
     if target.exists() or target.is_symlink():
         raise BackupRefused(f"{target} exists already: name a new folder")
@@ -140,12 +150,12 @@ def _snapshot(source: Path, copy: Path, tell: Progress) -> None:
     if found != ["ok"]:
         raise BackupRefused(f"the copy of {source} is damaged: {'; '.join(found)}")
     copy.chmod(0o600)
-    _sync(copy)
+    sync(copy)
 
 
-def _copy_attachments(source: Path, copy: Path, named: list[str], tell: Progress) -> tuple[int, int, tuple[str, ...]]:
+def copy_attachments(source: Path, copy: Path, named: list[str], tell: Progress) -> tuple[int, int, tuple[str, ...]]:
     """How many files, how many bytes, and which of those the rows name were not there."""
-    copy.mkdir(mode=0o700)
+    copy.mkdir(mode=0o700, parents=True, exist_ok=True)
     ids = sorted(set(Attachments(source).ids()))
     size = 0
     for done, attachment_id in enumerate(ids, 1):
@@ -166,7 +176,7 @@ def _copy_file(source: Path, copy: Path, attachment_id: str) -> int:
     except FileNotFoundError:
         return 0
     target.chmod(0o600)
-    _sync(target)
+    sync(target)
     return target.stat().st_size
 
 
@@ -180,7 +190,8 @@ def _write(path: Path, text: str) -> None:
     sync_dir(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Make a file durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, select, true, update
 
+from bot.store import ready
 from bot.store.keys import KeyGone
 from bot.store.tables import accused, attachment, case, event, follower, hold, joiner, obligation
 from bot.store.upsert import insert_once
@@ -87,19 +88,19 @@ _WAKING = (
 
 def by_id(conn: Connection, vault: Vault, case_id: int, *, lock: bool = False) -> Case | None:
     """A case by id; locked until COMMIT when it is going to change."""
-    row = conn.execute(_BY_ID_LOCKED if lock else _BY_ID, {"of": case_id}).mappings().first()
-    return of_row(vault, dict(row)) if row else None
+    row = ready.one(conn, _BY_ID_LOCKED if lock else _BY_ID, {"of": case_id})
+    return of_row(vault, row) if row else None
 
 
 def by_no(conn: Connection, vault: Vault, no: str) -> Case | None:
     """A case by its number."""
-    row = conn.execute(_BY_NO, {"number": no}).mappings().first()
-    return of_row(vault, dict(row)) if row else None
+    row = ready.one(conn, _BY_NO, {"number": no})
+    return of_row(vault, row) if row else None
 
 
 def id_of(conn: Connection, no: str) -> int:
     """The id of a case by its number, without opening it; 0 for none."""
-    return conn.execute(_ID_OF, {"number": no}).scalar() or 0
+    return ready.value(conn, _ID_OF, {"number": no}) or 0
 
 
 def no_of(conn: Connection, case_id: int) -> str:
@@ -114,13 +115,13 @@ def many(conn: Connection, vault: Vault, query: Any) -> list[Case]:
 
 def of_person(conn: Connection, vault: Vault, person_id: int, limit: int = 20, skip: int = 0) -> list[Case]:
     """The cases a person follows, newest first."""
-    rows = conn.execute(_OF_PERSON, {"of": person_id, "most": limit, "skip": skip}).mappings()
-    return [of_row(vault, dict(row)) for row in rows]
+    rows = ready.rows(conn, _OF_PERSON, {"of": person_id, "most": limit, "skip": skip})
+    return [of_row(vault, row) for row in rows]
 
 
 def count_of_person(conn: Connection, person_id: int) -> int:
     """How many cases a person follows."""
-    return conn.execute(_COUNT_OF_PERSON, {"of": person_id}).scalar_one()
+    return int(ready.value(conn, _COUNT_OF_PERSON, {"of": person_id}))
 
 
 def of_row(vault: Vault, row: dict[str, Any]) -> Case:
@@ -194,19 +195,28 @@ def _row(vault: Vault, held: Case, moved_at: datetime) -> dict[str, Any]:
 def add(conn: Connection, vault: Vault, held: Case) -> None:
     """A new case, under a new key, followed by whoever filed it."""
     vault.begin(case_owner(held.id))
-    conn.execute(_INSERT, {"id": held.id, **_row(vault, held, held.opened_at)})
-    if held.accused and not is_tip(held.id):
-        conn.execute(insert(accused), [{"department": unit, "case_id": held.id} for unit in held.accused])
+    ready.do(conn, _INSERT, {"id": held.id, **_row(vault, held, held.opened_at)})
+    keep_from(conn, held)
     if held.person:
-        conn.execute(_INSERT_FOLLOWER, {"case_id": held.id, "person_id": held.person})
+        ready.do(conn, _INSERT_FOLLOWER, {"case_id": held.id, "person_id": held.person})
     if held.attachments:
         own = attachment.c.id.in_(held.attachments)
         conn.execute(update(attachment).where(own, attachment.c.case_id.is_(None)).values(case_id=held.id))
 
 
+def keep_from(conn: Connection, held: Case) -> None:
+    """The units whose lists, counts and searches a service case stands in no more; a tip stands in none."""
+    if is_tip(held.id):
+        return
+    if held.rev > 1:
+        conn.execute(delete(accused).where(accused.c.case_id == held.id))
+    if held.accused:
+        conn.execute(insert(accused), [{"department": unit, "case_id": held.id} for unit in held.accused])
+
+
 def save(conn: Connection, vault: Vault, held: Case, moved_at: datetime) -> None:
     """A case as it is after something happened."""
-    conn.execute(_SAVE, {"of": held.id, **_row(vault, held, moved_at)})
+    ready.do(conn, _SAVE, {"of": held.id, **_row(vault, held, moved_at)})
 
 
 def add_event(conn: Connection, vault: Vault, happened: Event) -> None:
@@ -227,7 +237,7 @@ def add_event(conn: Connection, vault: Vault, happened: Event) -> None:
         "actor_id": happened.by.id,
         "sealed": vault.put(case_owner(happened.case_id), f"event:{happened.case_id}:{happened.seq}", body),
     }
-    conn.execute(_INSERT_EVENT, row)
+    ready.do(conn, _INSERT_EVENT, row)
     if happened.act is Act.HOLD:
         insert_once(conn, hold, case_id=happened.case_id, since=happened.at)
     if happened.act is Act.UNHOLD:
@@ -239,8 +249,7 @@ def add_event(conn: Connection, vault: Vault, happened: Event) -> None:
 
 def events(conn: Connection, vault: Vault, case_id: int) -> list[Event]:
     """What happened to a case, oldest first."""
-    rows = conn.execute(_EVENTS, {"of": case_id}).mappings()
-    return [_event(vault, dict(row)) for row in rows]
+    return [_event(vault, row) for row in ready.rows(conn, _EVENTS, {"of": case_id})]
 
 
 def _event(vault: Vault, row: dict[str, Any]) -> Event:
@@ -260,7 +269,7 @@ def _event(vault: Vault, row: dict[str, Any]) -> Event:
 
 def followers(conn: Connection, case_id: int) -> list[int]:
     """The persons who are told about a case."""
-    return list(conn.execute(_FOLLOWERS, {"of": case_id}).scalars())
+    return [row["person_id"] for row in ready.rows(conn, _FOLLOWERS, {"of": case_id})]
 
 
 def merged_followers(conn: Connection, vault: Vault, case_id: int) -> dict[int, Case]:
@@ -276,7 +285,7 @@ def merged_followers(conn: Connection, vault: Vault, case_id: int) -> dict[int, 
 
 def follows(conn: Connection, case_id: int, person_id: int) -> bool:
     """Whether a person is told about a case."""
-    return conn.execute(_FOLLOWS, {"of": case_id, "who": person_id}).first() is not None
+    return ready.one(conn, _FOLLOWS, {"of": case_id, "who": person_id}) is not None
 
 
 def forget_person(conn: Connection, vault: Vault, person_id: int) -> list[str]:

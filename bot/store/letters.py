@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, update
 
-from bot.store import echoes
+from bot.store import echoes, ready
 from bot.store.locks import lock
+from bot.store.packed import pack, unpack
 from bot.store.tables import inbox, letter, obligation, outbox
 from bot.store.upsert import insert_once
 from bot.store.vault import Vault, person_owner
@@ -79,7 +79,7 @@ def _insert(
     sealed = vault.put(person_owner(person_id), f"letter:{person_id}", body)
     lock(conn, f"letters:{person_id}")  # so that a talk's ids appear in order: a page asks for what is after the last
     row = {"person_id": person_id, "case_id": case_id, "direction": way, "at": at, "sealed": sealed}
-    return conn.execute(_INSERT, row).scalar_one()
+    return int(ready.value(conn, _INSERT, row))
 
 
 def of_person(
@@ -88,10 +88,10 @@ def of_person(
     """Letters of a talk, oldest first: the first after an id, or the last ones (before an id)."""
     given = {"of": person_id, "most": limit}
     if after:
-        rows = conn.execute(_AFTER, {**given, "after": after}).mappings().all()
+        rows = ready.rows(conn, _AFTER, {**given, "after": after})
     else:
-        rows = conn.execute(_LAST, {**given, "before": before or _NEWEST}).mappings().all()[::-1]
-    return tuple(_letter(vault, dict(row)) for row in rows)
+        rows = ready.rows(conn, _LAST, {**given, "before": before or _NEWEST})[::-1]
+    return tuple(_letter(vault, row) for row in rows)
 
 
 def from_the_first(
@@ -146,7 +146,7 @@ def arrive(conn: Connection, channel: str, key: str, at: datetime) -> bool:
 def arrived(conn: Connection, vault: Vault, inbound: Inbound) -> Taken:
     """What a message caused when it was taken the first time."""
     row = conn.execute(_ARRIVED, {"channel": inbound.channel, "key": inbound.key}).one()
-    stored = json.loads(row.replies)
+    stored = unpack(row.replies)
     letters = by_ids(conn, vault, stored.get("letters", ()))
     if "echo" in stored and inbound.echo and inbound.at - row.at < echoes.KEPT:
         said = echoes.unseal(inbound.echo, stored["echo"])
@@ -161,9 +161,9 @@ def answered(conn: Connection, inbound: Inbound, taken: Taken) -> None:
     stored["data"] = dict(taken.data)
     if taken.forgotten and taken.person and inbound.echo:
         stored["echo"] = echoes.seal(inbound.echo, [item.reply for item in taken.letters if item.reply])
-    written = json.dumps(stored, ensure_ascii=False)
+    written = pack(stored).decode()
     known = {"on": inbound.channel, "under": inbound.key, "stored": written, "of": taken.person or None}
-    conn.execute(_ANSWERED, known)
+    ready.do(conn, _ANSWERED, known)
 
 
 # --- the outbox -------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def owe_card(conn: Connection, department: str, case_id: int, idem: str, now: da
 def owe_reply(conn: Connection, person_id: int, letter_id: int, now: datetime, seconds: float) -> None:
     """An answer that its channel is about to send: under lease at once, so that only a crash leaves it to a sweep."""
     row = {"kind": "reply", "idem": f"reply:{letter_id}", "person_id": person_id, "letter_id": letter_id}
-    conn.execute(_OWE_REPLY, {**row, "made_at": now, "not_before": now + timedelta(seconds=seconds), "tries": 1})
+    ready.do(conn, _OWE_REPLY, {**row, "made_at": now, "not_before": now + timedelta(seconds=seconds), "tries": 1})
 
 
 def lease(conn: Connection, now: datetime, seconds: float, limit: int = 50, kinds: Sequence[str] = ALL) -> list[Owed]:
@@ -302,7 +302,7 @@ def told(conn: Connection, case_id: int) -> None:
 
 def has_unseen(conn: Connection, person_id: int) -> bool:
     """Whether a letter still waits to reach this person."""
-    return conn.execute(_UNSEEN, {"of": person_id}).first() is not None
+    return ready.one(conn, _UNSEEN, {"of": person_id}) is not None
 
 
 def deliveries(conn: Connection, case_id: int) -> dict[int, str]:

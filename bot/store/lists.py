@@ -67,7 +67,8 @@ def page(
     parts = (*_service_parts(viewer, county), *_tip_parts(conn, vault, viewer, county))
     if units is not None:
         own = or_(case.c.department.in_(list(units)), and_(ASSISTED, or_(false(), *map(_named, units))))
-        parts = tuple(and_(part, own) for part in parts)
+        above = {over for unit in units for over in (unit, *superiors(county, unit))}
+        parts = tuple(and_(part, own, _not_about(above)) for part in parts)
     late = attention_from(now, county)
     narrow = [_view(which.view, viewer, now, late), _after(which.before)]
     if which.department:
@@ -121,7 +122,8 @@ def _cases(conn: Connection, vault: Vault, rows: Sequence[tuple[int, datetime]])
 def _service_parts(viewer: Actor, county: County) -> tuple[ColumnElement[bool], ...]:
     """The service cases of each department in sight, and those the viewer's unit assists with."""
     units = departments_in_sight(viewer, county)
-    service = and_(case.c.lane == Lane.SERVICE, _not_about(viewer, county))
+    above = (viewer.unit, *superiors(county, viewer.unit)) if viewer.unit else ()
+    service = and_(case.c.lane == Lane.SERVICE, _not_about(above))
     if units is None:
         return (service,)
     if not units:
@@ -142,10 +144,9 @@ def _tip_parts(conn: Connection, vault: Vault, viewer: Actor, county: County) ->
     return (and_(mine, case.c.id.not_in(hidden)) if hidden else mine,)
 
 
-def _not_about(viewer: Actor, county: County) -> ColumnElement[bool]:
-    """Not about the viewer's unit, nor one above it: neither listed nor counted."""
-    above = (viewer.unit, *superiors(county, viewer.unit)) if viewer.unit else ()
-    return case.c.id.not_in(select(accused.c.case_id).where(accused.c.department.in_(above))) if above else true()
+def _not_about(units: Collection[str]) -> ColumnElement[bool]:
+    """Not about any of these, the reader's own units and those above: neither listed nor counted."""
+    return case.c.id.not_in(select(accused.c.case_id).where(accused.c.department.in_(units))) if units else true()
 
 
 def _named(unit: str) -> ColumnElement[bool]:

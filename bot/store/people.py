@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from bot.store import files, letters, questions, shreds
+from bot.store import files, letters, questions, ready, shreds
 from bot.store.cases import forget_person
 from bot.store.locks import is_postgres, lock
 from bot.store.tables import address, conversation, follower, letter, outbox, person, question, quota
@@ -51,6 +51,11 @@ _SAVE_TALK = (
     .where(conversation.c.person_id == bindparam("of"))
     .values(sealed=bindparam("talk"), updated_at=bindparam("now"))
 )
+_CONSENT = (
+    update(person)
+    .where(person.c.id == bindparam("of"))
+    .values(consent_version=bindparam("version"), consent_at=bindparam("now"))
+)
 _ADDRESSES = select(address.c.channel, address.c.sealed).where(address.c.person_id == bindparam("of"))
 _LANG = select(person.c.lang).where(person.c.id == bindparam("of"))
 
@@ -63,14 +68,14 @@ def find(
         _wait_for(conn, vault, channel, sender)
     for hashed in vault.ring.address_hashes(channel, sender):
         given = {"channel": channel, "hash": hashed}
-        row = conn.execute(_FIND, given).mappings().first()
+        row = ready.one(conn, _FIND, given)
         if row is not None:
             break
     else:
         return None
     if touch and now - row["seen_at"] > SEEN_EVERY:
-        conn.execute(_SEEN, {"address_id": row["address_id"], "now": now})
-    return _known(vault, dict(row))
+        ready.do(conn, _SEEN, {"address_id": row["address_id"], "now": now})
+    return _known(vault, row)
 
 
 def _wait_for(conn: Connection, vault: Vault, channel: str, sender: str) -> None:
@@ -104,7 +109,7 @@ def make(conn: Connection, vault: Vault, channel: str, sender: str, person_id: i
     """A new person with this address and an empty conversation."""
     owner = person_owner(person_id)
     vault.begin(owner)
-    conn.execute(_INSERT_PERSON, {"id": person_id, "made_at": now, "lang": "zh", "consent_version": 0})
+    ready.do(conn, _INSERT_PERSON, {"id": person_id, "made_at": now, "lang": "zh", "consent_version": 0})
     found_by = {
         "person_id": person_id,
         "channel": channel,
@@ -112,16 +117,16 @@ def make(conn: Connection, vault: Vault, channel: str, sender: str, person_id: i
         "sealed": vault.put(owner, f"address:{channel}", sender),
         "seen_at": now,
     }
-    conn.execute(_INSERT_ADDRESS, found_by)
+    ready.do(conn, _INSERT_ADDRESS, found_by)
     sealed = vault.put(owner, f"conversation:{person_id}", Talk().to_json())
-    conn.execute(_INSERT_TALK, {"person_id": person_id, "sealed": sealed, "updated_at": now})
+    ready.do(conn, _INSERT_TALK, {"person_id": person_id, "sealed": sealed, "updated_at": now})
     return Known(Citizen(person_id), Talk(), "zh")
 
 
 def save_talk(conn: Connection, vault: Vault, person_id: int, talk: Talk, now: datetime) -> None:
     """Write a person's place in the dialogue."""
     sealed = vault.put(person_owner(person_id), f"conversation:{person_id}", talk.to_json())
-    conn.execute(_SAVE_TALK, {"of": person_id, "talk": sealed, "now": now})
+    ready.do(conn, _SAVE_TALK, {"of": person_id, "talk": sealed, "now": now})
 
 
 def idle_since(conn: Connection, first: datetime, last: datetime) -> list[int]:
@@ -150,8 +155,7 @@ def wipe(conn: Connection, vault: Vault, person_id: int, before: datetime) -> bo
 
 def set_consent(conn: Connection, person_id: int, version: int, now: datetime) -> None:
     """Record which notice was agreed to; 0 takes it back."""
-    changed = update(person).where(person.c.id == person_id)
-    conn.execute(changed.values(consent_version=version, consent_at=now))
+    ready.do(conn, _CONSENT, {"of": person_id, "version": version, "now": now})
 
 
 def set_lang(conn: Connection, person_id: int, lang: str) -> None:
@@ -178,7 +182,7 @@ def addresses(conn: Connection, vault: Vault, person_id: int) -> list[tuple[str,
 
 def lang_of(conn: Connection, person_id: int) -> str:
     """The language of a person; zh for one who is gone."""
-    return conn.execute(_LANG, {"of": person_id}).scalar() or "zh"
+    return ready.value(conn, _LANG, {"of": person_id}) or "zh"
 
 
 def withdraw(conn: Connection, vault: Vault, person_id: int, now: datetime) -> list[str]:

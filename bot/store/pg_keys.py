@@ -32,6 +32,7 @@ _INSERT = text("INSERT INTO key (owner, ring, wrapped) VALUES (:owner, :ring, :w
 _READ = text("SELECT wrapped FROM key WHERE owner = :owner")
 _DELETE = text("DELETE FROM key WHERE owner = ANY(:owners)")
 _AGAIN = text("UPDATE key SET ring = :ring, wrapped = :wrapped WHERE owner = :owner")
+_WRAPPED = text("SELECT ring, count(*) AS n FROM key GROUP BY ring")
 _TO_WRAP = text("SELECT owner, wrapped FROM key WHERE ring <> :ring LIMIT :most FOR UPDATE")
 
 
@@ -96,6 +97,10 @@ class PgKeyStore:
             if progress is not None:
                 progress(done)
         return done
+
+    def wrapped_by(self) -> dict[str, int]:
+        """How many keys each key of the ring wraps."""
+        return self._wait(self._count())
 
     def forget(self) -> None:
         """Let go of the keys in memory: another process may have dropped some, or rotated the ring."""
@@ -191,6 +196,10 @@ class PgKeyStore:
             await conn.execute(_DELETE, {"owners": list(owners)})
         async with self._engine.connect() as conn:
             await (await conn.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM key"))
+
+    async def _count(self) -> dict[str, int]:
+        async with self._engine.connect() as conn:
+            return {row.ring: row.n for row in await conn.execute(_WRAPPED)}
 
     async def _rewrap_some(self) -> int:
         async with self._engine.begin() as conn:

@@ -73,6 +73,11 @@ def in_a_loop_of_its_own(work: Coroutine[Any, Any, T]) -> T:
         return pool.submit(asyncio.run, work).result()
 
 
+def look_at(place: Place, work: Work[T]) -> T:
+    """What a work reads from the main database as it stands; nothing is migrated. Raises StoreRefused."""
+    return in_a_loop_of_its_own(_on(place, place.main, work))
+
+
 async def _prepare(place: Place) -> None:
     standing = await _on(place, place.main, _look)
     held = await _keys_held(place)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, union_all, update
 
-from bot.store import cases
+from bot.store import cases, ready
 from bot.store.tables import advice, case, crosscheck, follower, joiner
 from bot.store.upsert import insert_once
 from bot.store.vault import Vault
@@ -74,10 +74,10 @@ def _like(conn: Connection, vault: Vault, held: Case, since: datetime, here: Any
     given = {"since": since, "but": held.id}
     rows: dict[int, dict[str, Any]] = {}
     if held.place:
-        found = conn.execute(here, {**given, "topic": held.topic, "place": held.place}).mappings()
-        rows |= {row["id"]: dict(row) for row in found}
+        found = ready.rows(conn, here, {**given, "topic": held.topic, "place": held.place})
+        rows |= {row["id"]: row for row in found}
     if held.person:
-        rows |= {row["id"]: dict(row) for row in conn.execute(own, {**given, "who": held.person}).mappings()}
+        rows |= {row["id"]: row for row in ready.rows(conn, own, {**given, "who": held.person})}
     return [cases.of_row(vault, rows[case_id]) for case_id in sorted(rows)]
 
 
@@ -132,7 +132,7 @@ def leave(conn: Connection, case_id: int, person_id: int) -> bool:
 
 def joined(conn: Connection, case_id: int, person_id: int) -> bool:
     """Whether a person joined a case."""
-    return conn.execute(_JOINED, {"of": case_id, "who": person_id}).first() is not None
+    return ready.one(conn, _JOINED, {"of": case_id, "who": person_id}) is not None
 
 
 def joined_by(conn: Connection, vault: Vault, person_id: int, limit: int = 20) -> list[Case]:

@@ -138,18 +138,17 @@ Index("case_person", case.c.person_id, case.c.opened_at.desc())
 # Written alike in queries, or SQLite does not see that the index serves: `case.c.open` there is `open = 1` too.
 _open = case.c.open == true()
 ASSISTED = and_(_open, case.c.assist != literal_column("''"))
-Index("case_open", case.c.department, case.c.moved_at.desc(), sqlite_where=_open, postgresql_where=_open)
-Index("case_open_all", case.c.moved_at.desc(), sqlite_where=_open, postgresql_where=_open)
-Index("case_assisted", case.c.moved_at.desc(), sqlite_where=ASSISTED, postgresql_where=ASSISTED)
-Index("case_open_due", case.c.department, case.c.answer_by, sqlite_where=_open, postgresql_where=_open)
-Index("case_due", case.c.answer_by, sqlite_where=_open, postgresql_where=_open)
+Index("case_open", case.c.department, case.c.moved_at.desc(), sqlite_where=_open)
+Index("case_open_all", case.c.moved_at.desc(), sqlite_where=_open)
+Index("case_assisted", case.c.moved_at.desc(), sqlite_where=ASSISTED)
+Index("case_open_due", case.c.department, case.c.answer_by, sqlite_where=_open)
+Index("case_due", case.c.answer_by, sqlite_where=_open)
 Index("case_moved", case.c.department, case.c.moved_at.desc())
 Index("case_moved_all", case.c.moved_at.desc())
 Index(
     "case_merged",
     case.c.merged_into,
     sqlite_where=case.c.merged_into.is_not(None),
-    postgresql_where=case.c.merged_into.is_not(None),
 )
 # The same matter again: newest activity of a topic at a place.
 Index("case_alike", case.c.topic, case.c.place, case.c.moved_at.desc())
@@ -239,13 +238,12 @@ obligation = Table(
 )
 _unsettled = obligation.c.settled_at.is_(None)
 _carried = and_(_unsettled, obligation.c.letter_id.is_not(None))
-Index("obligation_letter", obligation.c.letter_id, sqlite_where=_carried, postgresql_where=_carried)
-Index("obligation_due", obligation.c.duty, obligation.c.due_at, sqlite_where=_unsettled, postgresql_where=_unsettled)
+Index("obligation_letter", obligation.c.letter_id, sqlite_where=_carried)
+Index("obligation_due", obligation.c.duty, obligation.c.due_at, sqlite_where=_unsettled)
 Index(
     "obligation_wake",
     obligation.c.wake_at,
     sqlite_where=obligation.c.settled_at.is_(None),
-    postgresql_where=obligation.c.settled_at.is_(None),
 )
 
 follower = Table(
@@ -282,7 +280,7 @@ crosscheck = Table(
     Column("finding", String(8), nullable=False, default=""),  # none | found; "" until it is done
 )
 _asked = crosscheck.c.done_at.is_(None)
-Index("crosscheck_open", crosscheck.c.unit, sqlite_where=_asked, postgresql_where=_asked)
+Index("crosscheck_open", crosscheck.c.unit, sqlite_where=_asked)
 Index("crosscheck_at", crosscheck.c.asked_at)
 
 # 监察建议: what a supervisor said to a draft. Cases filed until `through` are dealt with.
@@ -322,8 +320,8 @@ outbox = Table(
     Column("delivered_at", Instant),
 )
 _undelivered = outbox.c.delivered_at.is_(None)
-Index("outbox_due", outbox.c.state, outbox.c.not_before, sqlite_where=_undelivered, postgresql_where=_undelivered)
-Index("outbox_person", outbox.c.person_id, sqlite_where=_undelivered, postgresql_where=_undelivered)
+Index("outbox_due", outbox.c.state, outbox.c.not_before, sqlite_where=_undelivered)
+Index("outbox_person", outbox.c.person_id, sqlite_where=_undelivered)
 Index("outbox_case", outbox.c.case_id)
 
 # A platform's message and the case it shows, so that a reply to it finds the case.

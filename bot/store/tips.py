@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from bot.store import files
+from bot.store import files, ready
 from bot.store.cases import by_id
 from bot.store.tables import attachment, blind, case, identity, reveal
 from bot.store.upsert import insert_once
@@ -24,6 +24,7 @@ from cases.case import Case, Filing
 
 PERSON = "person"  # the field that leads back to the sender: for notices, shown to nobody
 SHOWN = ("name", "phone")
+_OF_TOKEN = select(blind.c.case_id).where(blind.c.token == bindparam("token"))
 _PLAIN_NAMES = {"photo": "photo.jpg", "voice": "voice", "video": "video", "file": "file"}
 
 
@@ -110,8 +111,8 @@ def sender_of(conn: Connection, vault: Vault, case_id: int) -> int:
 
 def of_person(conn: Connection, vault: Vault, person_id: int) -> list[Case]:
     """The tips of a person, in no order that tells anything."""
-    ids = conn.execute(select(blind.c.case_id).where(blind.c.token.in_(_tokens(vault, person_id)))).scalars().all()
-    return [held for one in ids if (held := by_id(conn, vault, one))]
+    rows = [row for token in _tokens(vault, person_id) for row in ready.rows(conn, _OF_TOKEN, {"token": token})]
+    return [held for row in rows if (held := by_id(conn, vault, row["case_id"]))]
 
 
 def is_of_person(conn: Connection, vault: Vault, person_id: int, case_id: int) -> bool:

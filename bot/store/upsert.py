@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import sqlite
 
+from bot.store import ready
 from bot.store.tables import counter, rollup
 
 NUMBERS = "zhitong_numbers"
@@ -19,12 +20,12 @@ NUMBERS = "zhitong_numbers"
 
 def insert_once(conn: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless its key is taken; whether it was inserted."""
-    return conn.execute(_once(conn.dialect.name, table), values).rowcount == 1
+    return ready.do(conn, _once(conn.dialect.name, table), values) == 1
 
 
 def put(conn: Connection, table: Table, keys: tuple[str, ...], **values: Any) -> None:
     """Insert a row, or write it over the one that has its keys."""
-    conn.execute(_over(conn.dialect.name, table, keys), values)
+    ready.do(conn, _over(conn.dialect.name, table, keys), values)
 
 
 def count_up(conn: Connection, name: str) -> int:
@@ -36,7 +37,7 @@ def count_up(conn: Connection, name: str) -> int:
     given = {"name": name, "n": 1}
     beside = conn.get_execution_options().get(NUMBERS)
     if beside is None:
-        return conn.execute(_next(conn.dialect.name), given).scalar_one()
+        return int(ready.value(conn, _next(conn.dialect.name), given))
     with beside.connect() as drawn:
         return drawn.execute(_next(conn.dialect.name), given).scalar_one()
 
@@ -54,7 +55,7 @@ def kept_number(conn: Connection, name: str) -> int:
 def count_act(conn: Connection, month: str, department: str, topic: str, act: str) -> None:
     """One more of an act in the month's figures."""
     row = {"month": month, "department": department, "topic": topic, "act": act, "n": 1}
-    conn.execute(_one_more(conn.dialect.name), row)
+    ready.do(conn, _one_more(conn.dialect.name), row)
 
 
 @cache

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from bot.store.keys import KeyRing, seal, unseal
 from bot.store.keystore import Keys
+from bot.store.packed import pack, unpack
 
 
 class Vault:
@@ -26,13 +26,11 @@ class Vault:
 
     def put(self, owner: str, place: str, value: Any) -> bytes:
         """Seal a JSON value. `place` names the row it belongs to: it opens nowhere else. Raises KeyGone."""
-        plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        return seal(self.keys.get(owner), plain, place.encode())
+        return seal(self.keys.get(owner), pack(value), place.encode())
 
     def get(self, owner: str, place: str, sealed: bytes) -> Any:
         """The sealed value. Raises KeyGone once it is erased, Unreadable when it was tampered with."""
-        plain = unseal(self.keys.get(owner), sealed, place.encode())
-        return json.loads(plain.decode("utf-8", "surrogatepass"))
+        return unpack(unseal(self.keys.get(owner), sealed, place.encode()))
 
 
 def person_owner(person_id: int) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from bot.store import letters
+from bot.store import letters, ready
 from bot.store.tables import link, outbox
 from bot.store.upsert import insert_once
 from bot.store.vault import Vault
@@ -23,7 +23,8 @@ _WAITING = (
 
 def of_person(conn: Connection, vault: Vault, person_id: int, limit: int) -> list[tuple[int, Letter]]:
     """What could not be sent so far, oldest first, with the row of each."""
-    rows = {row.letter_id: row.id for row in conn.execute(_WAITING, {"of": person_id, "most": limit})}
+    owed = ready.rows(conn, _WAITING, {"of": person_id, "most": limit})
+    rows = {row["letter_id"]: row["id"] for row in owed}
     return [(rows[one.id], one) for one in letters.by_ids(conn, vault, list(rows))]
 
 

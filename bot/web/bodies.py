@@ -44,6 +44,11 @@ async def read_body(request: web.Request, cap: int = BODY_BYTES) -> bytes:
     """The whole body. Raises Fault 413 above `cap` bytes and 408 after BODY_SECONDS."""
     if (request.content_length or 0) > cap:
         raise Fault(413, "too_large")
+    if request.content.is_eof():  # it came with its head, as the small ones do
+        body = await request.content.read()
+        if len(body) > cap:
+            raise Fault(413, "too_large")
+        return body
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_SECONDS):

@@ -16,7 +16,7 @@ from cases.case import SHEET, Act, Actor, Role
 from cases.clocks import TO_CITIZEN, TOLD_OF
 from cases.guards import TOLD_BY
 from cases.visibility import departments_in_sight, tip_unit
-from config.schema import County, Kind, Lane
+from config.schema import County, Department, Kind, Lane
 from handlers.messages import Attachment
 from handlers.staff.card import VIEWS, Card, CardPage, CaseFile, Duty, Step
 from handlers.staff.commands import SOURCES
@@ -64,7 +64,7 @@ def shown_page(page: CardPage, queue: Mapping[str, int], sheet: Sheet) -> Shown:
 
 def _queues(viewer: Actor) -> tuple[str, ...]:
     """What stands still, for whom: deleting waits for those who answer for it."""
-    everybody = ("parked", "waiting", "away", "gap")
+    everybody = ("parked", "waiting", "away", "staff_away", "gap")
     return (*everybody, "keeping") if viewer.roles & ANSWERABLE else everybody
 
 
@@ -171,6 +171,7 @@ def shown_case(file: CaseFile, sheet: Sheet) -> Shown:
         "phone": file.phone,
         "onBehalf": file.on_behalf,
         "minor": file.minor,
+        "accused": list(file.accused),
         "idle": _idle(file, sheet),
         "channel": file.channel,
         "reach": file.reach,
@@ -308,7 +309,8 @@ def _facts(step: Step, sheet: Sheet) -> Iterator[tuple[str, str]]:
     if "departments" in step.data:
         ids = str(step.data["departments"]).split(",")
         units = [county.department_by_id[one].label(lang) for one in ids if one in county.department_by_id]
-        yield word("room.fact.departments"), word("room.comma").join(units)
+        label = "room.fact.accused" if step.act == Act.ACCUSE else "room.fact.departments"
+        yield word(label), word("room.comma").join(units)
 
 
 def _told(step: Step, sheet: Sheet) -> Iterator[tuple[str, str]]:
@@ -349,16 +351,19 @@ def page_data(visit: Visit, county: County, public_url: str) -> Shown:
         "mine": departments_in_sight(viewer, county) or (),
         "seesAll": departments_in_sight(viewer, county) is None,
         "departments": [
-            {"id": unit.id, "name": unit.label(lang), "also": " ".join((unit.name, *unit.aliases))}
-            for unit in county.departments
-            if unit.discipline == bool(tip_unit(viewer, county))
+            _unit(unit, lang) for unit in county.departments if unit.discipline == bool(tip_unit(viewer, county))
         ],
+        "accusable": [_unit(unit, lang) for unit in county.departments if tip_unit(viewer, county)],
         "grounds": _grounds(county, lang),
         "topics": _topics(county, lang),
         "places": _places(county, lang),
         "kinds": [kind.value for kind in Kind],
         "sources": list(SOURCES),
     }
+
+
+def _unit(unit: Department, lang: str) -> Shown:
+    return {"id": unit.id, "name": unit.label(lang), "also": " ".join((unit.name, *unit.aliases))}
 
 
 def _me(viewer: Actor, county: County, lang: str) -> Shown:

@@ -39,7 +39,7 @@ def noted(desk: Desk, before: Talk, inbound: Inbound, outcome: Outcome) -> Outco
         talk = replace(talk, asked={"at": asked.at.isoformat(), "shown": list(asked.shown)})
     if talk.asked and _tells(before, outcome):
         deeds, talk = (*deeds, Unsay((talk.since or desk.now) - OVERTAKEN)), replace(talk, asked=None)
-    return replace(outcome, talk=talk, deeds=(*outcome.deeds, *deeds))
+    return replace(outcome, talk=talk, deeds=(*outcome.deeds, *deeds)) if deeds else outcome
 
 
 def _tells(before: Talk, outcome: Outcome) -> bool:

@@ -115,7 +115,8 @@ def tells_of_trouble(desk: Desk, text: str, policy: float) -> bool:
     enough = len(text) >= desk.county.office.limits.story_min
     if desk.prepared.grievance >= COMPLAINT and enough:
         return True
-    asks = is_within(desk.county.texts, "control.asks", text[:500]) or text.endswith(("?", "？"))
+    said = is_within(desk.county.texts, "control.asks", text[:500]) or text.endswith(("?", "？"))
+    asks = desk.prepared.asks or said
     if policy >= WEAK or (policy and asks and len(plain(text)) <= QUESTION):
         return False
     if names_a_trouble(desk.county, text) or (enough and _plainly_a_matter(desk)):

@@ -68,10 +68,11 @@ def _arrived(desk: Desk, talk: Talk) -> Talk:
     if talk.at is None or desk.now - talk.at >= IDLE:
         talk = replace(talk, warned="", declined=False)
         talk = talk if talk.script else replace(talk, held=None, scene="", since=None, asked=None)
-    talk = replace(talk, since=talk.since or desk.now)
     known = tuple(draft for draft in fresh_drafts(desk, talk) if draft.script in SCRIPTS)
-    gone = bool(talk.script) and talk.script not in SCRIPTS
-    return replace(talk, drafts=known, script="" if gone else talk.script)
+    script = talk.script if talk.script in SCRIPTS else ""
+    if talk.since and known == talk.drafts and script == talk.script:
+        return talk
+    return replace(talk, since=talk.since or desk.now, drafts=known, script=script)
 
 
 def _writes_english(text: str) -> bool:
@@ -220,7 +221,7 @@ def _settled(desk: Desk, before: Talk, outcome: Outcome, inbound: Inbound) -> Ou
         outcome = _with_draft(desk, before, outcome)
     shown = dict(before.pending.shown) if before.pending else {}
     said = outcome.said or inbound.text or shown.get(inbound.choice, "") or _on_a_letter(desk, inbound.choice)
-    return replace(outcome, talk=replace(_remember(desk, outcome), at=desk.now), said=said)
+    return replace(outcome, talk=_remember(desk, outcome), said=said)
 
 
 def _leaving_nothing(desk: Desk, before: Talk, outcome: Outcome) -> Outcome:
@@ -261,7 +262,7 @@ def _remember(desk: Desk, outcome: Outcome) -> Talk:
     options = outcome.replies[-1].options if outcome.replies else ()
     shown = tuple((option.token, spoken(desk, option.label)) for option in options)
     pending = outcome.talk.pending if outcome.talk.script else None
-    return replace(outcome.talk, pending=replace(pending or Pending("desk"), shown=shown))
+    return replace(outcome.talk, pending=replace(pending or Pending("desk"), shown=shown), at=desk.now)
 
 
 WORDS: dict[str, Callable[[Desk, Talk], Outcome]] = {

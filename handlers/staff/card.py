@@ -98,6 +98,7 @@ class CaseFile:
     reach_until: datetime | None = None  # when "now" ends by itself
     duties: tuple[Duty, ...] = ()  # what the citizen is owed, and helpers owe, oldest first
     ties: Ties | None = None
+    accused: tuple[str, ...] = ()  # the units it is kept from
 
 
 def card(case: Case, viewer: Actor, county: County, now: datetime, lang: str = "zh") -> Card | None:
@@ -178,6 +179,7 @@ def case_file(
         reach=reach if works else "",
         reach_until=reach_until if works else None,
         duties=tuple(duties),
+        accused=case.accused if works else (),
     )
 
 

@@ -72,6 +72,17 @@ def reach(file: CaseFile, county: County, texts: Mapping[str, str]) -> str:
     return texts.get(f"group.reach.{how}", "") if how else ""
 
 
+def answered_before(file: CaseFile, act: str, county: County, lang: str = "zh") -> str:
+    """For whoever is about to answer what has its answer: who gave it, and when. "" for anything else."""
+    if act != Act.ANSWER or file.card.state != State.ANSWERED:
+        return ""
+    last = next((step for step in reversed(file.steps) if step.act == Act.ANSWER), None)
+    if last is None:
+        return ""
+    gaps = {"who": last.who, "day": clock_words(county, last.at, lang)}
+    return fill(county.texts[lang], "group.answered_before", gaps)
+
+
 def _marks(card: Card, texts: Mapping[str, str]) -> str:
     marks = [name for name, on in (("urgent", card.urgent), ("supervised", card.supervised)) if on]
     return " ".join(texts.get(f"group.{name}", "") for name in marks)

@@ -87,7 +87,7 @@ def _act_first(text: str, county: County) -> tuple[str, str]:
     """The act or question in front, by its longest wording. One character is a word only when it stands alone."""
     words = text.lstrip("/／ \t\n")
     for name, key in ((SEND, "word.send"), (DROP, "word.cancel"), (HERE, "wecom.said_here")):
-        if is_said(county.texts, key, words):
+        if is_said(county.texts, key, words) or _over_and_over(key, words, county):
             return name, ""
         head, _, rest = words.partition(" ")
         if rest and name != HERE and is_said(county.texts, key, head) and _number_first(rest, "")[0]:
@@ -103,6 +103,14 @@ def _act_first(text: str, county: County) -> tuple[str, str]:
     alone = re.split(r"[\s:：,，。]", words, maxsplit=1)[0]
     act = named(alone, county.texts) if len(alone) >= 4 else ""
     return (act, words[len(alone) :]) if act else ("", text)
+
+
+def _over_and_over(key: str, words: str, county: County) -> bool:
+    """A word said twice means what it means: 「发送 发送」 is nobody's answer to a citizen."""
+    parts = [part for part in re.split(r"[\s,，.。!！、]+", words) if part]
+    half = words[: len(words) // 2]
+    twice = [half] if half and half * 2 == words else parts
+    return len(words) > 1 and bool(twice) and all(is_said(county.texts, key, part) for part in twice)
 
 
 def _stands(word: str, words: str) -> bool:

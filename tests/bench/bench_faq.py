@@ -23,14 +23,16 @@ from rapidfuzz import fuzz, process
 from faq.bm25 import Postings, grams
 from faq.book import load
 from faq.danger import shipped
-from faq.decide import confidence, grievance
+from faq.decide import confidence
+from faq.grievance import load_grievances
 from faq.measure import Answered, Figures, measure
 from faq.search import Index
 from faq.site import SHIPPED
 from tests.bench.train_danger import judged, read
+from tests.bench.train_grievance import judged as judged_grievances
 
 TESTS = Path(__file__).parent.parent / "faq"
-LISTS = ("emergencies_final", "emergencies_heldout", "emergencies_tuned", "emergencies", "no_emergencies")
+LISTS = ("emergencies_heldout", "emergencies_learned", "emergencies_tuned", "emergencies", "no_emergencies")
 RAMBLING = "我屋头那个老头子刚才还在摆龙门阵，咋个一下子就梭到地上去了，眼睛翻起人事不知，我一个老婆子弄又弄不动，"
 SIZES = (300, 3_000, 30_000)
 Items = Sequence[tuple[str, Sequence[str]]]
@@ -138,7 +140,7 @@ def compare_set(folder: Path) -> None:
 def villagers() -> None:
     """Print the shares of villagers' questions whose policy and entry is found on the shipped answers."""
     book = load([SHIPPED / "subsidies"])
-    queries = rows_of(TESTS / "villagers.jsonl")
+    queries = [row for name in ("villagers", "villagers_heldout") for row in rows_of(TESTS / f"{name}.jsonl")]
     items = [(one.id, (one.question, *one.aliases)) for one in book.entries]
     known = {one.id: (one.policy, one.aspect) for one in book.entries}
     print(f"\nshipped answers: {len(items)} entries, {len(queries)} villagers' questions")
@@ -149,14 +151,13 @@ def villagers() -> None:
         policy = np.mean([row["policy"] in [pair[0] for pair in pairs] for pairs, row in found])
         entry = np.mean([pairs[:1] == [(row["policy"], row["aspect"])] for pairs, row in found])
         print(f"  {name:18}{policy:>19.3f}{entry:>13.3f}")
-    stories = [grievance(row["text"]) >= 0.5 for row in rows_of(TESTS / "grievances.jsonl")]
-    asked = [grievance(row["text"]) >= 0.5 for row in queries]
-    print(f"  grievances heard {np.mean(stories):.3f} of {len(stories)}, questions taken for one {np.mean(asked):.3f}")
+    judged_grievances(load_grievances(), "grievances.jsonl", "villagers.jsonl")
+    judged_grievances(load_grievances(), "grievances_heldout.jsonl", "villagers_heldout.jsonl")
 
 
 def emergencies() -> None:
     """Print how many of the written-down emergencies are recognised, how many look-alikes are taken for one, and how
-    long it takes. Of the lists the first two were not learned from."""
+    long it takes. The first list was not learned from."""
     reader = shipped()
     print()
     for name in LISTS:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from bot.store.sqlite import SqliteStore, open_store
 from bot.store.tables import case, conversation, counter, event, inbox, letter, obligation, outbox, person
+from tests.bench.targets import leave, table
 
 CALLERS = 64
 ROUNDS = 5
@@ -119,10 +120,11 @@ async def main(seconds: float = 1.0) -> dict[str, float]:
 def _report(figures: dict[str, list[float]], groups: dict[str, float]) -> dict[str, float]:
     medians = {name: statistics.median(values) for name, values in figures.items()}
     base = medians["one commit a write, FULL"]
-    for name, value in medians.items():
-        print(f"{name:28} {value:8.0f} turns/s   x{value / base:.2f}   {groups[name]:.1f} writes a commit")
+    rows = [(name, value, value / base, groups[name]) for name, value in medians.items()]
+    table(("", "writes/s", "times as many", "writes a COMMIT"), rows)
     return medians
 
 
 if __name__ == "__main__":
     asyncio.run(main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0))
+    leave([])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import tempfile
 import uuid
@@ -19,6 +20,7 @@ from bot import turn
 from bot.app import DATABASE, open_core
 from bot.core import Core
 from bot.office import StaffDoor
+from bot.serving import set_up_logs
 from bot.site import Site, load_site
 from bot.store import cases, letters, people
 from bot.store.keystore import KeyStore
@@ -32,13 +34,18 @@ from config.schema import County, Lane, Topic
 from config.settings import Settings
 from handlers.desk import Prepared
 from handlers.messages import Inbound, Reply, Say
+from tests.bench.bulk import copy
 from tests.faults.townsfolk import STORY, SUBMIT, next_words
 
 CACHE = "ZHITONG_BENCH_DIR"
 BATCH = 1000
+EACH = 3  # cases of a citizen
+PATTERNS = 900  # cases that are copied when there are many
 OPEN = 600  # so many of the newest cases are still open, however many are stored: offices grow old, not busier
 NOW = datetime.now(UTC)
 Step = tuple[str, str]  # (text, choice)
+
+set_up_logs(logging.WARNING)  # a line a case would bury the figures
 
 
 class Remembering(Site):
@@ -121,9 +128,19 @@ def stored(n: int) -> Path:
 
 
 async def _fill(folder: Path, n: int) -> None:
+    """The first and the newest cases are written by the product; those between them are copies of the first."""
+    few = n <= PATTERNS + OPEN
+    await _write(folder, 0, n if few else PATTERNS, n)
+    if not few:
+        newest = (n - OPEN) // EACH * EACH
+        await asyncio.to_thread(copy, folder, EACH, number, PATTERNS, newest)
+        await _write(folder, newest, n, n)
+
+
+async def _write(folder: Path, first: int, until: int, n: int) -> None:
     core = await open_office(folder, remembering(), safe=False)
-    for first in range(0, n, BATCH):
-        lot = range(first, min(first + BATCH, n))
+    for start in range(first, until, BATCH):
+        lot = range(start, min(start + BATCH, until))
         await core.store.write(lambda conn, lot=lot: _file_all(conn, core, lot, n))
     await core.close()
 
@@ -131,8 +148,8 @@ async def _fill(folder: Path, n: int) -> None:
 def _file_all(conn: Connection, core: Core, lot: range, n: int) -> None:
     topics = [topic for topic in core.site.county.topics() if topic.lane is Lane.SERVICE]
     for at in lot:
-        who = at - at % 3 + 1  # everybody has three cases
-        if at % 3 == 0:
+        who = at - at % EACH + 1
+        if at % EACH == 0:
             people.make(conn, core.vault, "web", f"citizen {who}", who, NOW)
         _file(conn, core, topics[at % len(topics)], at, who, NOW - timedelta(minutes=n - at), at < n - OPEN)
     conn.execute(update(outbox).where(outbox.c.delivered_at.is_(None)).values(delivered_at=NOW))

@@ -2,7 +2,7 @@
 
 Run `python -m tests.bench.train_danger`: it writes faq/danger_weights.tsv from the lists of tests/handlers, the
 questions of the shipped answers, the stories of the categories and sentences joined from emergencies_phrases.txt.
-emergencies_heldout.tsv and emergencies_final.tsv are never learned from: they say how good the result is.
+emergencies_heldout.tsv is never learned from: it says how good the result is.
 With `--cross` it learns from three quarters and reads the fourth, four times, and writes nothing.
 Softmax regression with ridge penalty, all rows at once; the same rows give the same weights.
 """
@@ -22,9 +22,9 @@ import numpy as np
 
 from config.load import load as load_county
 from faq.book import load as load_book
-from faq.danger import INTERCEPT, Dangers, load_lexicon, spelled
+from faq.danger import Dangers, load_lexicon
 from faq.evidence import Lexicon, features, group_features, scale
-from faq.pinyin import sounds
+from faq.learned import write_weights
 from faq.site import SHIPPED
 from tests.bench import danger_phrases
 
@@ -32,7 +32,7 @@ HANDLERS = Path(__file__).parent.parent / "handlers"
 TESTS = HANDLERS.parent
 COLUMNS = ("110", "119", "120", "122")
 CALM = "-"
-LISTS = ("emergencies_tuned", "emergencies", "no_emergencies")
+LISTS = ("emergencies_tuned", "emergencies_learned", "emergencies", "no_emergencies")
 RIDGE, RIDGE_GROUPS = 0.4, 0.1
 STEPS, RATE = 250, 0.1
 SEEN = 2  # rows a piece must stand in to be worth anything
@@ -151,18 +151,6 @@ def learn(rows: Sequence[Example], lexicon: Lexicon, above: float) -> Dangers:
     return Dangers(lexicon, above, COLUMNS, tuple(map(float, table[-1])), kept)
 
 
-def write(reader: Dangers, path: Path) -> None:
-    """Write the weights, one name a line."""
-    spellings = {code: sound for sound, code in sounds().items()}
-    lines = ["\t".join(("name", *reader.columns)), _line(INTERCEPT, reader.intercept)]
-    lines += sorted(_line(spelled(name, spellings), row) for name, row in reader.weights.items())
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-
-
-def _line(name: str, row: Iterable[float]) -> str:
-    return "\t".join((name, *(f"{worth:g}" for worth in row)))
-
-
 # --- how good it is -----------------------------------------------------------------------------------------
 
 
@@ -211,13 +199,10 @@ def main() -> None:
         cross(rows, lexicon, above, show)
         return
     reader = learn(rows, lexicon, above)
-    write(reader, SHIPPED / "danger_weights.tsv")
+    write_weights(SHIPPED / "danger_weights.tsv", reader.columns, reader.intercept, reader.weights)
     print(f"{len(rows)} rows, {len(reader.weights)} weights")
-    for name in LISTS:
+    for name in (*LISTS, "emergencies_heldout"):
         judged(reader, read(HANDLERS / f"{name}.tsv"), name)
-    for name in ("emergencies_heldout", "emergencies_final"):
-        if (path := HANDLERS / f"{name}.tsv").is_file():
-            judged(reader, read(path), name)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from bot.app import House, build, open_core, running
 from bot.channels.wechat.citizens import Citizens
 from bot.core import Core
 from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN
+from bot.serving import set_up_logs
 from bot.site import Site
 from bot.web.server import make_app
 from config.settings import Settings
@@ -104,6 +105,7 @@ async def main(mode: str, folder: Path) -> None:
     """Serve one of them."""
     if mode == "echo":
         return await serve(echo())
+    set_up_logs()  # as shipped: nobody reads standard output any more once the port is known
     Citizens._too_fast = lambda self, came: None  # pyright: ignore[reportPrivateUsage]
     made = house(folder, sample() if mode == "searching" else remembering())
     made = in_trouble(made) if mode == "trouble" else made

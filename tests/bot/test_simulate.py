@@ -17,6 +17,7 @@ deep = pytest.mark.skipif(
 )
 
 
+@deep
 def test_a_small_crowd_at_every_door_loses_nothing(tmp_path: Path) -> None:
     drawn = tmp_path / "crowd.svg"
     done = zhitong("simulate", "--citizens", 12, "--minutes", 0.15, "--json", "--picture", drawn)

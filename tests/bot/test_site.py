@@ -13,6 +13,7 @@ from bot import site as sites
 from bot import site_cache
 from bot.site import load_site, reload_site
 from config.load import SiteErrors, copy_out
+from faq import pairs
 from faq.search import Index
 from tests.bot import past
 
@@ -54,6 +55,25 @@ def test_a_spoilt_cache_is_passed_over(tmp_path: Path, content: bytes) -> None:
     key = kept.read_bytes().split(b"\n", 1)[0]
     kept.write_bytes(content.replace(b"KEY", key))
     assert load_site(None, tmp_path).county == right
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"KEY\n{}", b'KEY\n{"a": 1}'], ids=range(4))
+def test_spoilt_texts_are_passed_over(tmp_path: Path, content: bytes) -> None:
+    right = load_site(None, tmp_path).book.version
+    kept = tmp_path / site_cache.TEXTS
+    key = kept.read_bytes().split(b"\n", 1)[0]
+    kept.write_bytes(content.replace(b"KEY", key))
+    pairs.known.clear()
+    assert load_site(None, tmp_path).book.version == right
+
+
+def test_texts_are_kept_for_the_next_start(tmp_path: Path) -> None:
+    pairs.known.clear()
+    load_site(None, tmp_path)
+    read = dict(pairs.known)
+    pairs.known.clear()
+    load_site(None, tmp_path)
+    assert pairs.known == read, "nothing was read that was not kept"
 
 
 def test_a_changed_file_is_read_again(folder: Path, tmp_path: Path) -> None:

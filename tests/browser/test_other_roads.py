@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.office import CHEN, LI, WANG, WU, ZHOU
+from tests.browser.office import CHEN, LI, MA, WANG, WU, ZHOU
 from tests.browser.people import CODE, DESK, NUMBER, PHONE
 from tests.browser.town import Town
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.browser]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        os.environ.get("ZHITONG_DEEP") != "1", reason="NOT RUN: a minute of browsers; ZHITONG_DEEP=1 runs it"
+    ),
+]
 
 
 async def test_refused_with_a_ground_and_the_right_door(town: Town) -> None:
@@ -154,3 +163,25 @@ async def test_a_walk_in_goes_home_with_number_and_code(town: Town) -> None:
 def wrong(code: str) -> str:
     """A code that differs in its last digit."""
     return code[:-1] + str((int(code[-1]) + 1) % 10)
+
+
+@pytest.mark.parametrize("device", [PHONE, DESK])
+async def test_kept_from_the_town_it_is_about(town: Town, device: dict[str, Any]) -> None:
+    """The dispatcher reads whom it is about, says so, and the town's clerk has lost it."""
+    farmer, zhou, ma = await town.citizen(), await town.clerk(ZHOU, device), await town.clerk(MA)
+    await farmer.comes()
+    no, _ = await farmer.files("进村主管老化，修了半截就停了，工程款不晓得去哪里了", "管网漏水")
+    await zhou.opens(no)
+    await zhou.presses("转办")
+    await zhou.dialog.get_by_role("radio", name="河口镇政府").check()
+    await zhou.dialog.get_by_role("button", name="转办").click()
+    await zhou.confirms("已转到河口镇政府办理")
+    await ma.opens(no)
+    await zhou.presses("被反映单位")
+    await zhou.dialog.get_by_role("checkbox", name="河口镇政府").check()
+    await zhou.dialog.get_by_label("理由").fill("说的是镇上包工程的人")
+    await zhou.dialog.get_by_role("button", name="被反映单位").click()
+    await zhou.confirms("现由县政府办办理")
+    ma.forgives("404 (Not Found)")
+    await expect(ma.card(no)).to_have_count(0)
+    await farmer.hears("现由县政府办办理")

@@ -108,6 +108,7 @@ FULL: dict[Act, dict[str, Any]] = {  # what each act has to bring along
     Act.SECOND: {"text": "我家也停水"},
     Act.REVIEW: {"sheet": (("handling", "修过一次"), ("history", "去年也停"), ("conduct", "无"), ("demand", "合理"))},
     Act.CROSSCHECK: {"department": "nongye"},
+    Act.ACCUSE: {"departments": ("hekou",), "text": "说的是镇里的人"},
     Act.CHECKED: {"text": "到户看过，有水", "attachments": ("photo",), "finding": "none"},
 }
 

@@ -52,6 +52,7 @@ step_out     =         =         =         =         -         -         -      
 review       =         =         =         =         =         -         -         -
 crosscheck   -         -         -         =         =         -         -         -
 checked      =         =         =         =         =         -         -         -
+accuse       =         =         =         =         =         =         =         =
 hold         =         =         =         =         =         =         =         =
 unhold       =         =         =         =         =         =         =         =
 """
@@ -102,6 +103,7 @@ step_out     .       .      .          .          .         .     x       .     
 review       x       .      x          x          .         .     .       .     .
 crosscheck   .       .      x          x          .         .     .       .     .
 checked      .       .      .          .          .         .     .       .     x
+accuse       .       .      x          x          .         .     .       .     .
 hold         .       .      .          x          x         .     .       .     .
 unhold       .       .      .          x          x         .     .       .     .
 """

@@ -69,6 +69,7 @@ TABLE: list[tuple[Case, Act, Actor, dict[str, Any]]] = [
     (BUSY, Act.REVIEW, WANG, {"reviewed": True}),
     (CLOSED, Act.CROSSCHECK, LIU, {"checker": "nongye"}),
     (case(State.CLOSED, checker="nongye"), Act.CHECKED, QIAN, {"checker": ""}),
+    (BUSY, Act.ACCUSE, CHEN, {"accused": ("hekou",)}),
     (BUSY, Act.HOLD, LIU, {"hold": True}),
     (case(hold=True), Act.UNHOLD, LIU, {"hold": False}),
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from cases.case import Act, Actor, Case, Command, Event, Filing, State
-from cases.clocks import SETTLES, duties_after, with_duties
+from cases.clocks import duties_after, settled_by, with_duties
 from cases.lifecycle import Illegal, decide, fold, opened, possible
 from config.schema import Kind, Lane
 from tests.cases.factory import CASE_ID, EVERYBODY, NOW, UNITS, VILLAGER, command, county
@@ -86,7 +86,11 @@ class Life(RuleBasedStateMachine):
         act = choose.draw(st.sampled_from([act for act in Act if any(act in acts for acts in buttons.values())]))
         who = choose.draw(st.sampled_from([who for who, acts in buttons.items() if act in acts]))
         unit = choose.draw(st.sampled_from(UNITS))
-        changes = {Act.TRANSFER: {"department": unit}, Act.ASSIST: {"departments": (unit, "hekou")}}.get(act, {})
+        changes: dict[str, Any] = {
+            Act.TRANSFER: {"department": unit},
+            Act.ASSIST: {"departments": (unit, "hekou")},
+            Act.ACCUSE: {"departments": choose.draw(st.sampled_from(((unit,), (unit, "shuiwu"), ())))},
+        }.get(act, {})
         self._try(self._command(act, who, rev=self.case.rev, **changes))
 
     @rule(act=st.sampled_from(Act), who=PEOPLE, hours=HOURS, slip=st.one_of(st.just({}), st.sampled_from(SLIPS)))
@@ -138,7 +142,7 @@ class Life(RuleBasedStateMachine):
     def _owe(self, event: Event) -> None:
         duties = duties_after(event, self.case, self.county)
         self.case = with_duties(self.case, duties)
-        for settled in SETTLES.get(event.act, frozenset()):
+        for settled in settled_by(event, self.case):
             del self.duties[settled]
         self.duties.update(duty.duty for duty in duties)
         if event.act is Act.TOLD:

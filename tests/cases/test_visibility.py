@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cases.case import Act, Actor, Case, Role, State
 from cases.routing import superiors
-from cases.visibility import Sight, departments_in_sight, sight
+from cases.visibility import Sight, departments_in_sight, group_reader, sight, tip_unit
 from config.schema import Lane
 from tests.cases.factory import CHEN, LIU, VILLAGER, WANG, case, command, county, done
 from tests.config.small import sample
@@ -117,6 +117,8 @@ def test_an_unrelated_clerk_never_sees(held: Case, unit: str) -> None:
 def test_lists_are_never_narrower_than_sight(held: Case, viewer: Actor) -> None:
     units = departments_in_sight(viewer, sample())
     listed = units is None or held.department in units or viewer.unit in held.assist
+    if held.lane is Lane.TIP:  # listed apart
+        listed = held.department == tip_unit(viewer, sample())
     assert listed or sight(viewer, held, sample()) is Sight.NONE
 
 
@@ -132,3 +134,19 @@ def test_lists_are_no_wider_than_sight(viewer: Actor) -> None:
 
 def test_the_person_who_filed_is_not_staff() -> None:
     assert sight(VILLAGER, case(), county()) is Sight.NONE
+
+
+GROUPS = [  # (units of a group, whom the case is about, as whose clerk the group reads it)
+    (("shuiwu",), (), "shuiwu"),
+    (("nongye", "shuiwu"), (), "shuiwu"),
+    (("nongye",), (), None),
+    (("hekou", "shuiwu"), ("hekou",), None),  # everybody in the group would read along
+    (("shuiwu",), ("hekou",), "shuiwu"),
+    (("shuiwu", "minzheng"), ("xian-zhengfu",), None),  # both stand under whom it is about
+]
+
+
+@pytest.mark.parametrize(("units", "about", "reader"), GROUPS)
+def test_a_group_reads_what_all_of_it_may_know(units: tuple[str, ...], about: tuple[str, ...], reader: str) -> None:
+    found = group_reader(units, case(State.HANDLING, accused=about), county())
+    assert (found and found.unit) == reader

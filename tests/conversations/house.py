@@ -64,6 +64,7 @@ class TalkHouse:
         self.vault = Vault(ring, self.keys)
         self.texts = self.site.county.texts
         self.hot: tuple[str, ...] = ()  # ids of what everybody asks
+        self.has_group: Callable[[str], bool] = lambda department: False
         self._keys = count(1)
         self._ids = count(7_000_000_000_000_001, 1_000_003)
         guesses = self.site.county.office.limits.code_guesses_per_minute
@@ -85,7 +86,7 @@ class TalkHouse:
         """What the core does with a message, without threads: prepare, one transaction, drop what is erased."""
         told = inbound.text and not inbound.choice and inbound.channel not in (turn.STAFF, turn.TIMER)
         prepared = self.site.prepare(inbound.text, inbound.at) if told else turn.Prepared()
-        room = turn.Room(self.site, self.vault, self.fresh, self._guesses.allow, hot=self.hot)
+        room = turn.Room(self.site, self.vault, self.fresh, self._guesses.allow, self.has_group, self.hot)
         turned = await self.store.write(lambda conn: turn.take(conn, inbound, prepared, room))
         self.keys.drop(*turned.ripples.dropped)
         return turned.taken

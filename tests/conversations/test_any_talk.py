@@ -271,7 +271,7 @@ def told(talk: Talk) -> set[str]:
 
 
 AnyTalk.TestCase.settings = settings(
-    max_examples=400 if DEEP else 25,
+    max_examples=400 if DEEP else 15,
     stateful_step_count=60 if DEEP else 25,
     deadline=None,
     derandomize=not DEEP,

@@ -188,7 +188,7 @@ async def test_it_is_kept_for_ninety_days(log: Log) -> None:
     assert [row.text for row in log.rows()] == [UNSURE]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.randoms(use_true_random=False),
     st.sampled_from(sorted(KINDS)),

@@ -58,10 +58,13 @@ def test_questions(text: str) -> None:
 
 
 def test_most_villagers_grievances_are_heard_and_their_questions_left_alone() -> None:
-    heard = [grievance(text) >= 0.5 for text in texts("grievances.jsonl")]
-    asked = [grievance(text) >= 0.5 for text in texts("villagers.jsonl")]
-    assert sum(heard) / len(heard) >= 0.9
-    assert sum(asked) / len(asked) <= 0.05
+    """The last two lists were never learned from."""
+    for told, questions, least in (("grievances", "villagers", 0.97), ("grievances_heldout", "villagers_heldout", 0.9)):
+        heard = [grievance(text) >= 0.5 for text in texts(f"{told}.jsonl")]
+        asked = [grievance(text) >= 0.5 for text in texts(f"{questions}.jsonl")]
+        print(f"{told}: heard {sum(heard)} of {len(heard)}, taken for one {sum(asked)} of {len(asked)}")
+        assert sum(heard) / len(heard) >= least
+        assert sum(asked) / len(asked) <= 0.06
 
 
 @given(st.text(max_size=200))

@@ -8,17 +8,22 @@ when the house answers, one when it has ended.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import sys
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bot import watchdog
 from bot.app import build, open_core, senders, serve
-from bot.channels.web_page import WebPage
+from bot.channels.telegram.channel import Telegram
+from bot.channels.telegram.pacer import Pacer, Rates
 from bot.core import Core, utc_now
+from bot.demo.fakes.telegram import TOKEN
 from bot.office import StaffDoor
 from bot.outbox import Outbox, Sender, Sent
 from bot.post import PostOffice
@@ -32,6 +37,9 @@ from tests.faults.at_xadd import AtXadd
 from tests.faults.points import Points
 
 WORLD = "world.log"
+GROUP = -1001234567890
+HASTE = Rates(chat=1000.0, overall=5000.0, group=100_000)
+SOON = 0.5
 WARM = "村口的路灯坏了"  # the first search of a process loads dictionaries for seconds: done once, before the forks
 
 
@@ -48,6 +56,9 @@ class Order:
     seen: str = ""
     database: str = ""  # an address; "" is SQLite in `data`
     redis: str = ""
+    stall: float = 0.0  # seconds for which the loop will stand still, soon after the start
+    hung: float = watchdog.HUNG_SECONDS
+    telegram: str = ""  # where its Bot API is; "" is a house without
 
 
 class Door(StaffDoor):
@@ -79,10 +90,10 @@ def sender(real: Sender, points: Points, world: Path) -> Sender:
     return send
 
 
-def outbox(core: Core, points: Points, flip: str) -> Outbox:
+def outbox(core: Core, post: PostOffice, points: Points, flip: str) -> Outbox:
     """The real outbox over watched senders."""
     world = core.data_dir / WORLD
-    real = senders(core, PostOffice(core, {"web": WebPage()}))
+    real = senders(core, post)
     watched = {kind: sender(send, points, world) for kind, send in real.items()}
     if flip == "delivered first":
         watched = {kind: flips.delivered_first(core, send) for kind, send in watched.items()}
@@ -94,18 +105,26 @@ def outbox(core: Core, points: Points, flip: str) -> Outbox:
 async def live(order: Order, points: Points, site: Site) -> None:
     """Serve until killed, told to stop, or left alone."""
     beside = {"database_url": order.database or None, "redis_url": order.redis or None}
+    if order.telegram:
+        beside |= {"telegram_token": TOKEN, "telegram_api_url": order.telegram, "telegram_staff_group": str(GROUP)}
     settings = Settings(data_dir=Path(order.data), port=0, **beside)
     core = open_core(settings, site)
     core = replace(core, clock=lambda: later(order.late))
     core = flips.flipped(core, order.flip)
     house = build(core, settings)
     house.door = Door(core, points)
-    house.outbox = outbox(core, points, order.flip)
+    house.outbox = outbox(core, house.post, points, order.flip)
+    for line in house.lines:
+        assert isinstance(line, Telegram)
+        line.api.pacer = Pacer(HASTE)
     asyncio.get_running_loop().add_reader(0, os._exit, 3)  # whoever gave the order has gone
 
     async def started(port: int) -> None:
         points.starting = False
         tell(pid=os.getpid(), port=port)
+        watchdog.HUNG_SECONDS = order.hung
+        if order.stall:
+            asyncio.get_running_loop().call_later(SOON, time.sleep, order.stall)
 
     await serve(house, "127.0.0.1", 0, started)
 
@@ -136,6 +155,7 @@ def main() -> None:
     while line := sys.stdin.readline():
         site = reload_site(None, site)
         site.prepare(WARM, utc_now())
+        gc.freeze()  # or the first collection of every house would copy all of this
         pid = os.fork()
         if pid == 0:
             victim(Order(**json.loads(line)), site)

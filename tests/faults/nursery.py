@@ -23,8 +23,8 @@ START_SECONDS = 60.0
 class Nursery:
     """At most one house at a time. `life` counts them."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
+    def __init__(self, process: asyncio.subprocess.Process, errors: Path) -> None:
+        self._process, self._errors = process, errors
         self._up, self._gone = asyncio.Event(), asyncio.Event()
         self._gone.set()
         self.life = 0
@@ -35,6 +35,10 @@ class Nursery:
     def inside(self, path: Path) -> Path:
         """A path as the houses see it, who may have a disk of their own."""
         return Path(f"/proc/{self._process.pid}/root") / path.relative_to("/")
+
+    def complaints(self) -> str:
+        """What houses have said on stderr so far."""
+        return self._errors.read_text(encoding="utf-8")
 
     async def start(self, order: Order) -> bool:
         """Start a house; whether it lived long enough to answer."""
@@ -50,6 +54,11 @@ class Nursery:
     async def up(self) -> None:
         """Return when there is a house to talk to."""
         await self._up.wait()
+
+    @property
+    def alive(self) -> bool:
+        """Whether a house lives, as far as has been heard."""
+        return not self._gone.is_set()
 
     async def gone(self, seconds: float) -> bool:
         """Whether the house ended within so many seconds."""
@@ -85,7 +94,7 @@ async def nursery(errors: Path, *around: str) -> AsyncGenerator[Nursery]:
     command = (*around, sys.executable, "-m", "tests.faults.child")
     with errors.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=-1, stdout=-1, stderr=stderr)
-    made = Nursery(process)
+    made = Nursery(process, errors)
     assert process.stdin and process.stdout
     async with asyncio.timeout(START_SECONDS):
         assert await process.stdout.readline() == b'{"ready": true}\n', errors.read_text(encoding="utf-8")

@@ -1,7 +1,8 @@
 """Where a house can be killed: named points that are watched from outside, with nothing in the product code.
 
-Every statement on every SQLite connection passes the driver's trace callback before it runs; files of
-attachments pass an audit hook; the rest hangs on ports that the house is built from (event loop, door, senders).
+Every statement on every SQLite connection passes the driver's trace callback before it runs, every statement and
+COMMIT on PostgreSQL SQLAlchemy's own events; files of attachments pass an audit hook, calls to the world their
+library's one function; the rest hangs on ports that the house is built from (event loop, door, senders).
 A point is named by what the house was doing: "web: before INSERT case", "outbox: after send".
 """
 
@@ -20,9 +21,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event
+from aiohttp import ClientSession
+from sqlalchemy import Engine, Pool, event
 
 WRITER = "store-write"
+DOING, COMMITTED = "points: doing", "points: committed"
 PAUSE = 0.03  # seconds between reaching a point in the writer's thread and dying: time to answer too early
 STATEMENT = re.compile(r'(INSERT|UPDATE|DELETE|SELECT)\b.*?(?:INTO |UPDATE |FROM )"?(\w+)"?', re.DOTALL)
 UPDATED = re.compile(r'(UPDATE) "?(\w+)"?')
@@ -77,8 +80,12 @@ class Points:
 
         sqlite3.connect = watched  # the driver, not our code
         event.listen(Engine, "after_cursor_execute", self._after)
+        event.listen(Engine, "begin", self._begun_on_postgres)
         event.listen(Engine, "before_cursor_execute", self._of_postgres)
+        event.listen(Engine, "after_cursor_execute", self._after_on_postgres)
         event.listen(Engine, "commit", self._commit_of_postgres)
+        event.listen(Pool, "checkin", self._back_from_postgres)
+        self._watch_calls()
         sys.addaudithook(self._audit(str(attachments)))
 
     def _of_main(self, sql: str) -> None:
@@ -114,21 +121,61 @@ class Points:
         if threading.current_thread().name == WRITER:
             self.reach(f"{self._doing}: after {kind(sql)}")
 
-    def _of_postgres(self, conn: Any, cursor: Any, sql: str, *more: Any) -> None:
-        """Several turns are under way at once, so that a point names the statement only."""
+    # Several turns are under way at once, each on a connection of its own that knows what it is for.
+
+    def _begun_on_postgres(self, conn: Any) -> None:
+        if conn.dialect.name == "postgresql":
+            conn.info[DOING] = "keys" if str(conn.engine.url.database).endswith("_keys") else "other"
+
+    def _of_postgres(self, conn: Any, cursor: Any, sql: str, given: Any, *more: Any) -> None:
+        if conn.dialect.name != "postgresql":
+            return None
+        if self.starting:
+            return self.reach("start: a statement")
+        if sql.startswith("INSERT INTO inbox"):
+            conn.info[DOING] = str(given[0])
+        elif sql.startswith("UPDATE outbox"):
+            conn.info[DOING] = "outbox settles" if "delivered_at=" in sql else "outbox leases"
+        elif sql.startswith("INSERT INTO attachment"):
+            conn.info[DOING] = "upload"
+        return self.reach(f"{conn.info.get(DOING, 'other')}: before {kind(sql)}")
+
+    def _after_on_postgres(self, conn: Any, cursor: Any, sql: str, *more: Any) -> None:
         if conn.dialect.name == "postgresql" and not self.starting:
-            self.reach(f"pg: before {kind(sql)}")
+            self.reach(f"{conn.info.get(DOING, 'other')}: after {kind(sql)}")
 
     def _commit_of_postgres(self, conn: Any) -> None:
         if conn.dialect.name == "postgresql" and not self.starting:
+            conn.info[COMMITTED] = True
+            self.reach(f"{conn.info.get(DOING, 'other')}: before COMMIT")
+
+    def _back_from_postgres(self, raw: Any, record: Any) -> None:
+        """A connection returns to its pool: what it committed is committed, and nobody knows yet."""
+        if record.info.pop(COMMITTED, False):
             self._calm -= 1
-            self.reach("pg: before COMMIT")
+            self.reach(f"{record.info.get(DOING, 'other')}: after COMMIT")
 
     def _of_keys(self, sql: str) -> None:
         if self.starting:
             self.reach("start: a statement")
         elif sql.startswith(("INSERT", "COMMIT")):
             self.reach(f"keys: before {sql.split(' ', 1)[0]}")
+
+    # --- calls to the world --------------------------------------------------------------------------
+
+    def _watch_calls(self) -> None:
+        """Every request that any session of `bot/outgoing.py` makes, named by the last part of its address."""
+        session: Any = ClientSession
+        request = session._request
+
+        async def watched(here: Any, method: str, url: Any, **options: Any) -> Any:
+            name = str(url).partition("?")[0].rsplit("/", 1)[-1]
+            self.reach(f"call: before {name}")
+            answer = await request(here, method, url, **options)
+            self.reach(f"call: after {name}")
+            return answer
+
+        session._request = watched  # the library, not our code
 
     # --- files ---------------------------------------------------------------------------------------
 

@@ -88,7 +88,7 @@ def _lost(conn: Connection, promises: Promises) -> list[str]:
 
 
 def _doubled(conn: Connection, vault: Vault, promises: Promises) -> list[Finding]:
-    """More cases than submissions, more answers than were given."""
+    """More cases than submissions, more answers than were given, more closings than the clock may do."""
     wrong: list[Finding] = []
     for citizen, filings in promises.filed.items():
         who = address.c.hash == vault.ring.address_hash("web", citizen)
@@ -100,6 +100,9 @@ def _doubled(conn: Connection, vault: Vault, promises: Promises) -> list[Finding
     answers = select(case.c.no, func.count()).join(event, event.c.case_id == case.c.id)
     for no, n in conn.execute(answers.where(event.c.act == Act.ANSWER).group_by(case.c.no)):
         wrong += [Finding("doubled", f"{n} answers to {no}")] if n > 1 else []
+    lapses = select(case.c.no, func.count()).join(event, event.c.case_id == case.c.id)
+    for no, n in conn.execute(lapses.where(event.c.act == Act.LAPSE).group_by(case.c.no)):
+        wrong += [Finding("doubled", f"the clock closed {no} {n} times")] if n > 1 else []
     return wrong
 
 

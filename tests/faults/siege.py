@@ -33,16 +33,22 @@ REACHED_SECONDS = 8.0
 END_SECONDS = 30.0
 ATTEMPTS = 3
 FILERS = 3
+SOME = 10  # cases between two attempts at what was missed
+TELL = 50  # kills after which a long run says how it goes
 
 
 @dataclass(frozen=True)
 class Kill:
-    """Where the next house dies: at a point after `calm` COMMITs, the `hit`-th time, or after some seconds."""
+    """Where the next house dies: at a point after `calm` COMMITs, the `hit`-th time, or after some seconds.
+
+    `days` pass before that house.
+    """
 
     point: str
     hit: int = 1
     calm: int = 0
     after: float = 0.0
+    days: int = 0
 
 
 @dataclass
@@ -73,6 +79,7 @@ class Siege:
         self._uploading, self._closing = asyncio.Event(), asyncio.Event()
         self._clerk: asyncio.Task[None] | None = None
         self._others: list[asyncio.Task[None]] = []
+        self._home = False
 
     # --- houses --------------------------------------------------------------------------------------
 
@@ -91,7 +98,8 @@ class Siege:
             if not self.unreached:
                 return
             kills = self.unreached
-            await self.work(cases=len(kills))
+            if not self._home:
+                await self.work(cases=min(len(kills), SOME))
 
     async def kill(self, kills: Sequence[Kill]) -> None:
         """One house for each, until it is dead or has missed its point; at last one that lives."""
@@ -109,10 +117,13 @@ class Siege:
         """Whether the next house died where it should."""
         await self._nursery.end(signal.SIGKILL)
         self._uploading.set() if kill.point.startswith("upload") else self._uploading.clear()
-        await self._pass(2 if kill.point.startswith("timer") else 0)
+        await self._pass(kill.days)
         up = await self._start(point="" if kill.after else kill.point, hit=kill.hit, calm=kill.calm)
         self.lives[self._nursery.life] = kill.point
         self._look_for_losses()
+        if len(self.lives) % TELL == 0:
+            said = self.promises
+            print(f"{len(self.lives)} kills, {len(said.numbers)} numbers, wrong: {said.findings}", flush=True)
         if kill.after:
             await asyncio.sleep(kill.after)
             return await self._nursery.end(signal.SIGKILL) == -signal.SIGKILL
@@ -187,6 +198,7 @@ class Siege:
 
     async def send_home(self) -> None:
         """Nobody asks for anything any more."""
+        self._home = True
         await _cancel(*([self._clerk] if self._clerk else []), *self._others)
 
     async def _deliver(self) -> None:
@@ -195,11 +207,13 @@ class Siege:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 while readers and self.promises.undelivered(self._folder):
-                    for citizen in list(readers):
-                        try:
-                            await citizen.read()
-                        except GivenUp:
-                            readers.discard(citizen)
+                    await asyncio.gather(*(self._read(citizen, readers) for citizen in list(readers)))
+
+    async def _read(self, citizen: Citizen, readers: set[Citizen]) -> None:
+        try:
+            await citizen.read()
+        except GivenUp:
+            readers.discard(citizen)
 
     def rows(self, findings: Sequence[Finding]) -> dict[str, Row]:
         """What came of it, by point."""

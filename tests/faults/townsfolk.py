@@ -178,8 +178,8 @@ def next_words(message: Json) -> Json:
 class Clerk:
     """Answers every case once, and writes notes when there is nothing to answer."""
 
-    def __init__(self, town: Town, session: str) -> None:
-        self._town = town
+    def __init__(self, town: Town, session: str, pause: float = RETRY) -> None:
+        self._town, self._pause = town, pause
         self._cookie = f"zt_staff={session}"
         self._proof = proof_of(session)
 
@@ -193,7 +193,7 @@ class Clerk:
                 promises.answered.add(owed[0])
             elif promises.numbers:
                 await self._do(next(reversed(promises.numbers)), "note", "已电话核实")
-            await asyncio.sleep(RETRY)
+            await asyncio.sleep(self._pause)
 
     async def _do(self, no: str, act: str, text: str) -> None:
         order = {"key": uuid.uuid4().hex, "case": no, "act": act, "text": text}

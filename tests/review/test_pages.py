@@ -146,7 +146,7 @@ async def test_a_full_disk_keeps_nobody_from_reading(full: tuple[Town, FullStore
     store.full = True
     assert "notice.answer" in await town.heard("wu")
     store.full = False
-    assert await town.door.queue() == {"parked": 0, "waiting": 0, "keeping": 0, "away": 0, "gap": 0}
+    assert await town.door.queue() == {"parked": 0, "waiting": 0, "keeping": 0, "away": 0, "staff_away": 0, "gap": 0}
 
 
 async def test_a_file_nobody_could_own_does_not_stay(full: tuple[Town, FullStore]) -> None:

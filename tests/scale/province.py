@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientSession, ClientTimeout
 from asyncpg import PostgresError  # pyright: ignore[reportMissingTypeStubs]
@@ -18,27 +19,32 @@ from tests.faults.child import WORLD, Order
 from tests.faults.nursery import Nursery
 from tests.faults.promises import Finding, Promises
 from tests.faults.reckoning import reckon
-from tests.faults.siege import hired
+from tests.faults.siege import ATTEMPTS, DAY, LEASE, TELL, Kill, hired
 from tests.faults.townsfolk import Citizen, Clerk, GivenUp, Town
 from tests.scale.cluster import Cluster
 from tests.scale.redis_server import RedisServer
 
 FILERS = 4
 END_SECONDS = 60.0
+REACHED_SECONDS = 6.0
+CHANGE = 0.2  # how often it is another house's turn to die
+Servers = tuple[Cluster, str, RedisServer]
 LATER = "UPDATE outbox SET not_before = 1 WHERE delivered_at IS NULL"  # every lease is over
 
 
 class Province:
     """Where the town talks to: any house that is up."""
 
-    def __init__(
-        self, houses: list[Nursery], folder: Path, servers: tuple[Cluster, str, RedisServer], flip: str
-    ) -> None:
+    def __init__(self, houses: list[Nursery], folder: Path, servers: Servers, flip: str) -> None:
         self.houses, self.folder, self.flip = houses, folder, flip
         self.cluster, self.database, self.redis = servers
         self.promises = Promises()
         self.chance = random.Random(20261122)
-        self.kills = 0
+        self.lives: dict[int, str] = {}  # which house died where
+        self.unreached: list[Kill] = []
+        self._late = 0.0
+        self._dead: int | None = None  # the house that nobody has started again
+        self._alone = False
         self._citizens: list[Citizen] = []
         self._closing = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -61,40 +67,93 @@ class Province:
         for task in waiting:
             task.cancel()
 
-    async def start(self, number: int, point: str = "", hit: int = 1) -> None:
+    async def start(self, number: int, **order: Any) -> None:
         """One more house, perhaps to be killed at a point."""
-        order = Order(
-            str(self.folder), point=point, hit=hit, flip=self.flip,
-            database=self.cluster.url(self.database), redis=self.redis.url,
-        )  # fmt: skip
-        await self.houses[number].start(order)
+        self._blame_the_driver()
+        place = {"database": self.cluster.url(self.database), "redis": self.redis.url}
+        await self.houses[number].start(Order(str(self.folder), late=self._late, flip=self.flip, **place, **order))
 
-    async def open(self, http: ClientSession) -> None:
+    async def open(self, http: ClientSession, seen: str = "") -> None:
         """All houses, and work begins."""
         for number in range(len(self.houses)):
-            await self.start(number)
+            await self.start(number, seen=seen)
         town = Town(self, http, self.promises)
         store = PgStore(text_of(place_of(self.cluster.url(self.database)).main), pool=2)
         self._clerk = asyncio.create_task(Clerk(town, await store.write(hired)).work())
         await store.close()
         self._tasks = [asyncio.create_task(self._file(town)) for _ in range(FILERS)]
 
-    async def kill(self, point: str, hit: int = 1, seconds: float = 4.0) -> bool:
-        """A house is replaced by one that dies at the point; then by one that lives. Whether it did die there."""
-        number = self.chance.randrange(len(self.houses))
-        await self.houses[number].end(signal.SIGKILL)
-        await self.start(number, point, hit)
-        reached = await self.houses[number].gone(seconds)
-        await self.houses[number].end(signal.SIGKILL)
-        await self.start(number)
-        self.kills += 1 + reached
+    @property
+    def kills(self) -> int:
+        """How many houses died where they should."""
+        return len(self.lives)
+
+    async def kill_all(self, kills: Sequence[Kill]) -> None:
+        """A house dies at each point, while another goes on; those that miss it are tried again."""
+        for _ in range(ATTEMPTS):
+            self.unreached = [kill for kill in kills if not await self.kill(kill)]
+            if not self.unreached:
+                break
+            kills = self.unreached
+        await self.all_up()
+
+    async def kill(self, kill: Kill) -> bool:
+        """One house is started to die at the point, in the place of one that lives or died before; whether it did."""
+        number = await self._next()
+        victim = self.houses[number]
+        await victim.end(signal.SIGKILL)
+        self._late += kill.days * DAY + (LEASE if self._alone else 0.0)
+        await self.start(number, point="" if kill.after else kill.point, hit=kill.hit, calm=kill.calm)
+        if kill.after:
+            await asyncio.sleep(kill.after)
+            reached = await victim.end(signal.SIGKILL) == -signal.SIGKILL
+        else:
+            reached = await victim.gone(REACHED_SECONDS)
+        await victim.end(signal.SIGKILL)
+        if reached:
+            self.lives[self.life] = kill.point
+            if self.kills % TELL == 0:
+                said = self.promises
+                print(f"{self.kills} kills, {len(said.numbers)} numbers, wrong: {said.findings}", flush=True)
         return reached
 
-    async def work(self, cases: int) -> None:
-        """Return when so many more numbers were spoken."""
-        goal = len(self.promises.numbers) + cases
+    async def _next(self) -> int:
+        if self._alone:
+            return 0
+        if self._dead is None or self.chance.random() < CHANGE:
+            await self.all_up()
+            self._dead = self.chance.randrange(len(self.houses))
+        return self._dead
+
+    async def all_up(self) -> None:
+        """Whoever died is started again."""
+        for number in [0] if self._alone else [] if self._dead is None else [self._dead]:
+            if not self.houses[number].alive:
+                await self.start(number)
+        self._dead = None
+
+    async def alone(self) -> None:
+        """Everybody goes home and all houses close; from now on there is one, which dies again and again."""
+        await self.later(0)
+        for house in self.houses:
+            await house.end(signal.SIGKILL)
+        self._alone = True
+
+    async def later(self, days: int, seen: str = "") -> None:
+        """Days pass with all houses shut. No login outlives them, so that everybody goes home."""
+        await self.send_home()
+        for house in self.houses:
+            await house.end(signal.SIGKILL)
+        self._late += days * DAY
+        for number in range(len(self.houses)):
+            await self.start(number, seen=seen)
+
+    async def work(self, cases: int, answers: int = 0) -> None:
+        """Return when so many more numbers were spoken and cases answered."""
+        said = self.promises
+        goal, answered = len(said.numbers) + cases, len(said.answered) + answers
         async with asyncio.timeout(END_SECONDS):
-            while len(self.promises.numbers) < goal:
+            while len(said.numbers) < goal or len(said.answered) < answered:
                 self._blame_the_driver()
                 await asyncio.sleep(0.02)
 
@@ -113,12 +172,13 @@ class Province:
     async def close(self) -> list[Finding]:
         """Everybody finishes, what is owed is delivered, the houses stop politely; what is wrong then."""
         self._closing.set()
+        await self.all_up()
         _, late = await asyncio.wait(self._tasks, timeout=END_SECONDS)
         for _ in late:
             self.promises.broken("refused", "somebody never got an answer")
         await self.send_home()
         await self._deliver()
-        for house in self.houses:
+        for house in [house for house in self.houses if house.alive]:
             if status := await house.end(signal.SIGTERM):
                 self.promises.broken("refused", f"SIGTERM ended with {status}", house.life)
         return await reckon(self.promises, self.folder, self.cluster.url(self.database))
@@ -148,15 +208,15 @@ class Province:
 
 @asynccontextmanager
 async def province(
-    houses: list[Nursery], folder: Path, cluster: Cluster, database: str, redis: RedisServer, flip: str = ""
+    houses: list[Nursery], folder: Path, servers: Servers, flip: str = "", seen: str = ""
 ) -> AsyncGenerator[Province]:
     """A province; whatever happens in it, no house outlives it."""
     folder.mkdir()
     (folder / WORLD).touch()
     async with AsyncExitStack() as until:
         http = await until.enter_async_context(ClientSession(timeout=ClientTimeout(total=10)))
-        town = Province(houses, folder, (cluster, database, redis), flip)
-        await town.open(http)
+        town = Province(houses, folder, servers, flip)
+        await town.open(http, seen)
         try:
             yield town
         finally:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.app import open_core
@@ -20,10 +20,11 @@ from bot.store import audit, letters
 from bot.store.engine import NotStarted, StoreBusy, StoreClosed, StoreFailed, Work
 from bot.store.pg_start import place_of
 from bot.store.postgres import PgStore, text_of
-from bot.store.tables import case, counter, person
+from bot.store.tables import case, counter, obligation, person
 from bot.store.upsert import count_up
+from bot.timers import LEASE_SECONDS, Timers
 from config.settings import Settings
-from handlers.messages import Inbound
+from handlers.messages import Inbound, Taken
 from tests.conversations.house import sample
 from tests.scale.cluster import Cluster
 from tests.store.works import names, put, put_and_raise, settled
@@ -203,3 +204,25 @@ async def test_turns_of_one_person_see_each_other(offices: tuple[Core, Core]) ->
 async def test_the_driver_s_own_errors_are_kept(stores: tuple[PgStore, PgStore]) -> None:
     with pytest.raises(DBAPIError):
         await stores[0].write(lambda conn: conn.execute(text("SELECT nonsense")))
+
+
+async def test_one_of_two_processes_wakes_what_falls_due(stores: tuple[PgStore, PgStore]) -> None:
+    now, woken = [NOW], list[int]()
+
+    def due(conn: Connection) -> None:
+        conn.execute(text("SET LOCAL session_replication_role = replica"))  # a duty of no case will do
+        conn.execute(insert(obligation).values(case_id=1, duty="answer", made_at=NOW, due_at=NOW, step=0, wake_at=NOW))
+
+    def process(number: int) -> Timers:
+        async def take(inbound: Inbound) -> Taken:
+            woken.append(number)
+            return Taken(())
+
+        return Timers(stores[number], take, lambda: now[0])
+
+    await stores[0].write(due)
+    one, other = process(0), process(1)
+    assert [await one.sweep(), await other.sweep(), await one.sweep()] == [1, 0, 1]
+    now[0] += timedelta(seconds=LEASE_SECONDS + 1)
+    assert [await other.sweep(), await one.sweep()] == [1, 0], "it died, or stands still: the other goes on"
+    assert woken == [0, 0, 1]

@@ -30,6 +30,41 @@ async def test_a_complaint_about_the_town_is_not_the_towns(town: TipTown) -> Non
         assert taken.data["error"] in ("accused", "department")
 
 
+async def test_whom_it_is_about_turns_out_later(town: TipTown) -> None:
+    """The town has it, its clerk reads it; the dispatcher sees that it is about the town, and it is gone from there."""
+    held = await town.file("an", topic="06.03", story="公路坑坑洼洼没人来补")
+    await town.press(town.dispatcher, "transfer", held.no, "请办", {"department": "hekou"})
+    await town.press(town.dispatcher, "assist", held.no, "", {"departments": "shuiwu,qinglong"})
+    await town.press(town.clerk, "accept", held.no)
+    assert await town.door.case(town.clerk, held.no)
+    said = {"departments": "hekou,qinglong"}
+    assert (await town.press(town.clerk, "accuse", held.no, "不是我", said)).data["error"] == "role"
+    taken = await town.press(town.dispatcher, "accuse", held.no, "说的是镇上包工程的事", said)
+    assert "error" not in taken.data
+    now = await town.tip(held.no)
+    assert (now.department, now.claimed_by, now.assist) == ("xian-zhengfu", 0, ("shuiwu",))
+    assert (now.state, now.answer_by) == ("handling", held.answer_by)
+    assert await town.door.case(town.clerk, held.no) is None
+    for query in (CardQuery(), CardQuery(text=held.no), CardQuery(text="坑坑洼洼")):
+        assert (await town.door.cards(town.clerk, query)).cards == ()
+    assert "办理单位：县政府办" in town.shown(await town.say("an", choice="progress"))
+    back = await town.press(town.dispatcher, "transfer", held.no, "请办", {"department": "hekou"})
+    assert back.data["error"] == "accused"
+    await town.press(town.dispatcher, "accuse", held.no, "看错了，说的是外地老板", {"departments": ""})
+    await town.press(town.dispatcher, "transfer", held.no, "请办", {"department": "hekou"})
+    assert (await town.door.cards(town.clerk, CardQuery(text=held.no))).cards
+
+
+async def test_a_tip_about_its_own_examiners_goes_above_them(town: TipTown) -> None:
+    held, _, _ = await town.hand_in("an")
+    taken = await town.press(town.zhou, "accuse", held.no, "第三页说的是我们室里的人", {"departments": "jijian"})
+    assert "error" not in taken.data
+    assert (await town.tip(held.no)).department == "shi-jijian"
+    for viewer in (town.zhou, town.wu, *town.others):
+        assert await town.door.case(viewer, held.no) is None
+        assert (await town.door.cards(viewer, CardQuery(text=held.no))).cards == ()
+
+
 async def test_nobody_elses_staff_learn_of_a_tip(town: TipTown) -> None:
     held, _, code = await town.hand_in("an")
     for viewer in town.others:

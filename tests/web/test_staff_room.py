@@ -253,7 +253,7 @@ async def test_department_view(office: Office):
 async def test_alarm_of_the_queue(office: Office):
     office.parked = 3
     async with at_desk(office, WANG) as (wang,):
-        assert (await wang.cards())["queue"] == {"parked": 3, "waiting": 1, "away": 0, "gap": 0}
+        assert (await wang.cards())["queue"] == {"parked": 3, "waiting": 1, "away": 0, "staff_away": 0, "gap": 0}
 
 
 async def test_read_only_case_has_no_buttons(office: Office):

@@ -1,21 +1,16 @@
-"""Cases in staff groups: a topic or a reply chain each, a card on top, and what happens below it.
-
-One worker a group, at the group's own pace: however slow it is, answers to citizens do not wait for it. What is
-too much for it is told in a digest, and stands in the staff room.
-"""
+"""Cases in Telegram's groups: a topic or a reply chain each, a card on top, and what happens below it."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import math
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 import structlog
 
+from bot.channels.boards import LOOK_SECONDS, GroupBoards
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.draw import TEXT_MOST, Drawn, fitting, laid_out, neutral
 from bot.channels.telegram.faults import Held, Trouble
@@ -24,118 +19,59 @@ from bot.channels.telegram.receipts import Receipts
 from bot.channels.telegram.sending import Sending
 from bot.groups import Group, Place, Showing
 from bot.outbox import Sent
-from bot.web.security import where
 from cases.case import OPEN, State
 from handlers.staff import group as words
+from handlers.staff.buttons import act_data
 from handlers.staff.card import Card, CaseFile
 from handlers.staff.orders import MORE
 from handlers.wording import fill
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 5.0
 SOON_SECONDS = 1.0
-GONE_SECONDS = 600.0  # how often a group that threw us out is tried again
 DIGEST_FROM = 20  # cases that wait: more than the group's budget shows in a minute
 DIGEST_LINES = 15
 REPAIRS = 4  # things in a group that may turn out to be gone, one after another
 DONE = frozenset({"closed", "refused", "withdrawn", "merged"})
 
 
-class Boards:
+class Boards(GroupBoards):
     """The workers of all groups."""
 
+    name, digest_from = "telegram", DIGEST_FROM
+    quiet = (Busy, Held)
+
     def __init__(self, api: Api, office: Office, sending: Sending) -> None:
+        super().__init__(office)
         self._api, self._office = api, office
         self.receipts = Receipts(api, office, sending)
-        self._workers: dict[str, asyncio.Task[None]] = {}
         self._flat: set[str] = set()  # groups without topics
         self._made: dict[tuple[str, int], Place] = {}  # what was made of a place before its showing failed
-        self._gone: dict[str, float] = {}  # groups that threw us out, and since when
 
     async def run(self) -> None:
-        """Show what is owed, for ever. Groups may come and go with the office's files."""
+        """Show what is owed, for ever."""
         await self._office.refresh()
-        for group in self._office.groups():
-            await self._office.resume(group)
+        await super().run()
+
+    async def pause(self, chat: str) -> bool:
+        """A wait of no more than a moment is the pacer's own."""
+        wait = self._api.pacer.wait(chat, urgent=False)
+        if wait > SOON_SECONDS:
+            await asyncio.sleep(min(wait, LOOK_SECONDS))
+        return wait > SOON_SECONDS
+
+    async def say_to(self, group: Group, text: str) -> Sent:
+        """One message, in the group's general topic."""
         try:
-            while True:
-                here = {group.chat for group in self._office.groups()}
-                for chat in here - set(self._workers):
-                    self._workers[chat] = asyncio.create_task(self._work(chat))
-                for chat in set(self._workers) - here:
-                    self._workers.pop(chat).cancel()
-                await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            for task in self._workers.values():
-                task.cancel()
-
-    async def _work(self, chat: str) -> None:
-        async with self._office.owing() as bell:
-            while True:
-                group = self._office.group(chat)
-                try:
-                    if group and (wait := self._api.pacer.wait(chat, urgent=False)) > SOON_SECONDS:
-                        await asyncio.sleep(min(wait, LOOK_SECONDS))  # a case is drawn when it can be shown
-                        continue
-                    if group and not self._rests(chat) and await self.step(group):
-                        continue
-                except (Busy, Held) as error:
-                    log.info("telegram.board", error=type(error).__name__)
-                except Exception as error:
-                    log.warning("telegram.board", error=type(error).__name__, at=where(error))
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(1.0):
-                        await bell.get()
-
-    def _rests(self, chat: str) -> bool:
-        since = self._gone.get(chat)
-        return since is not None and time.monotonic() - since < GONE_SECONDS
-
-    async def step(self, group: Group) -> bool:
-        """Show one case, or a digest of all; False when nothing is owed."""
-        if group.chat in self._gone:
-            await self.back(group)
-        if await self._morning(group):
-            return True
-        if await self._office.backlog(group) > DIGEST_FROM:
-            await self._digest(group)
-            return True
-        showing = await self._office.next(group)
-        if showing is None:
-            return False
-        await self._office.settle_rows(showing.rows, await self._shown(group, showing))
-        return True
-
-    async def _morning(self, group: Group) -> bool:
-        """What the group's departments have to do today, once; nothing is said where nothing is to be done."""
-        rows, text = await self._office.morning(group)
-        if rows:
-            await self._office.settle_rows(rows, await self._said_to(group, text) if text else Sent("delivered"))
-        return bool(rows)
-
-    async def _said_to(self, group: Group, text: str) -> Sent:
-        try:
-            await self._api.say(group.chat, Drawn(_cut(neutral(text))), patience=math.inf, urgent=False)
+            await self._api.say(group.chat, Drawn(_cut(text)), patience=math.inf, urgent=False)
         except Trouble as trouble:
             repaired = await self._repaired(group, Place(group.chat, 0), trouble)
             return repaired if isinstance(repaired, Sent) else Sent("held", after=1.0)
         return Sent("delivered")
 
-    async def back(self, group: Group) -> None:
-        """We are in the group again, as far as we know: what was held goes on."""
-        self._gone.pop(group.chat, None)
-        await self._office.resume(group)
-
-    async def out(self, group: Group) -> None:
-        """We are out of the group: its cards wait where the staff room sees them."""
-        self._gone[group.chat] = time.monotonic()
-        log.error("telegram.group_gone", chat=group.chat)
-        await self._office.hold(group)
-
     # --- one case -----------------------------------------------------------------------------------------------
 
-    async def _shown(self, group: Group, showing: Showing) -> Sent:
+    async def show(self, group: Group, showing: Showing) -> Sent:
         """Show a case; what turns out to be gone in the group is made again."""
         place, maybe = showing.place, showing.maybe
         for _ in range(REPAIRS):
@@ -269,21 +205,13 @@ class Boards:
 
     # --- all at once --------------------------------------------------------------------------------------------
 
-    async def _digest(self, group: Group) -> None:
-        rows, files = await self._office.everything(group)
-        text = self.digest([file.card for file in files]) if files else ""
-        await self._office.settle_rows(rows, await self._said_to(group, text) if text else Sent("delivered"))
+    def harmless(self, text: str) -> str:
+        """As Telegram's own parser leaves it alone."""
+        return neutral(text)
 
-    def digest(self, cards: Sequence[Card]) -> str:
-        """What there is, the urgent first; the rest is a number and a link."""
-        texts, office = self._texts, self._office
-        cards = sorted(cards, key=lambda card: (not card.urgent, card.light != "overdue", card.no))
-        lines = [fill(texts, "group.digest", {"n": str(len(cards))})]
-        lines.append(words.listed(cards[:DIGEST_LINES], office.county))
-        if len(cards) > DIGEST_LINES:
-            lines.append(fill(texts, "group.digest_more", {"n": str(len(cards) - DIGEST_LINES)}))
-        lines.append(f"{office.public_url}/staff" if office.public_url else texts["group.digest_room"])
-        return "\n".join(lines)
+    def lines(self, cards: Sequence[Card]) -> Sequence[str]:
+        """By number."""
+        return [neutral(words.listed([card], self._office.county)) for card in cards[:DIGEST_LINES]]
 
     def _first(self, maybe: bool) -> str:
         return self._texts["telegram.maybe"] + "\n" if maybe else ""
@@ -291,20 +219,6 @@ class Boards:
     @property
     def _texts(self) -> dict[str, str]:
         return self._office.county.texts["zh"]
-
-
-def act_data(case_id: int, rev: int, act: str) -> str:
-    """A button of a card: which case, as it was when the button was drawn, and what to do."""
-    return f"k:{in36(case_id)}:{in36(rev)}:{act}"
-
-
-def in36(number: int) -> str:
-    """A number in few characters."""
-    digits = ""
-    while number:
-        number, rest = divmod(number, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
-    return digits or "0"
 
 
 def _cut(text: str) -> str:

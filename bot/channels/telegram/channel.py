@@ -18,10 +18,10 @@ from bot.channels.telegram.group import Groups
 from bot.channels.telegram.ingress import Ingress
 from bot.channels.telegram.parse import Came, parse
 from bot.channels.telegram.polling import Poller, Second
-from bot.channels.telegram.ports import Office
+from bot.channels.telegram.ports import CHANNEL, Office
 from bot.channels.telegram.sending import Sending
-from bot.channels.telegram.watch import Watch
 from bot.channels.telegram.webhook import PATH, Webhook
+from bot.channels.watch import Watch
 from bot.outbox import Sent
 from handlers.messages import Letter
 from handlers.staff.orders import QUESTIONS, VERBS
@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 PAUSE, LONGEST_PAUSE = 1.0, 60.0
 CLOSED_SECONDS = 5.0  # a letter waits so long for a channel that is not open yet
 SECOND = "another process polls with this Telegram token: stop it first, or set ZHITONG_TELEGRAM_WEBHOOK_SECRET"
+LOSES = "Telegram keeps updates for 24 hours: what citizens write is lost after that"
 UNKNOWN = "Telegram does not know this token: check ZHITONG_TELEGRAM_TOKEN"
 
 
@@ -39,7 +40,7 @@ class Telegram:
 
     def __init__(self, api: Api, house: Office, secret: str = "", public_url: str = "") -> None:
         self.api = api
-        self.watch = Watch(house)
+        self.watch = Watch(house, CHANNEL, LOSES)
         self._hook = Webhook(api, self.take, self.watch, secret, public_url) if secret else None
         self.poller: Poller | None = None
         self._open = asyncio.Event()

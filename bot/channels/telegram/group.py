@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
+from bot.channels.offices import Known
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.board import Boards
 from bot.channels.telegram.citizens import LARGEST, fetched
@@ -17,13 +18,14 @@ from bot.channels.telegram.faults import Trouble
 from bot.channels.telegram.parse import Came
 from bot.channels.telegram.ports import Office
 from bot.channels.telegram.previews import Previews, Wish
-from bot.channels.telegram.questions import Known, Questions
+from bot.channels.telegram.questions import Questions
 from bot.channels.telegram.sending import Sending
 from bot.channels.telegram.voice import NOTED_SECONDS, Voice
 from bot.groups import Draft, Group
 from bot.web.uploads import Refused
 from cases.case import Act, Actor
 from handlers.staff import orders
+from handlers.staff.buttons import from36
 from handlers.staff.orders import MORE, QUESTIONS, VERBS, Need, Ordered
 from handlers.words import case_number
 
@@ -251,11 +253,6 @@ class Groups:
 
     def _no(self, came: Came, key: str) -> None:
         self._voice.say_no(came, self._voice.text(key))
-
-
-def from36(text: str) -> int:
-    """The number in36 wrote; 0 for what is none."""
-    return int(text, 36) if text.isascii() and text.isalnum() and len(text) <= 13 else 0
 
 
 async def _stream(data: bytes) -> AsyncIterator[bytes]:

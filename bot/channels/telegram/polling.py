@@ -13,7 +13,7 @@ from bot.channels.telegram.api import POLL_SECONDS, Api
 from bot.channels.telegram.faults import Trouble
 from bot.channels.telegram.parse import Odd, id_of
 from bot.channels.telegram.ports import Busy
-from bot.channels.telegram.watch import Watch
+from bot.channels.watch import Watch
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.channels.telegram.board import act_data
+from bot.channels import previewing
+from bot.channels.previewing import ASKS, WANTING, answered
 from bot.channels.telegram.draw import Drawn, fitting, laid_out, neutral
 from bot.channels.telegram.parse import Came
 from bot.channels.telegram.ports import Office
@@ -19,14 +20,13 @@ from bot.groups import Draft, Group, Judged
 from cases.case import Act, Actor
 from handlers.staff import group as words
 from handlers.staff import orders
+from handlers.staff.buttons import act_data
 from handlers.staff.card import CaseFile
 from handlers.staff.orders import VERBS, Around, Need, Understood
 
 PREVIEW_MOST = 3500
 DATA_MOST = 64  # bytes of callback data
 CHOICES_MOST = 90
-WANTING = frozenset({"empty", "how", "about", "evidence", "ground", "door", "department", "until", "too_far", "merge"})
-ASKS = "asks"  # the field of a draft that is a question of ours: what it asks for
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,8 @@ class Previews:
         return Need(asked.fields[ASKS])
 
     def answered(self, asked: Draft, value: str = "") -> dict[str, str]:
-        """What is known once a question has its answer; the preview is of the case as it is by then."""
-        rest = {name: held for name, held in asked.fields.items() if name not in (ASKS, "rev")}
-        return {**rest, asked.fields[ASKS]: value} if value else rest
+        """What is known once a question has its answer."""
+        return answered(asked, value)
 
     async def chosen(self, group: Group, came: Came, who: Actor, draft: Draft, value: str) -> None:
         """A button under a question of ours."""
@@ -158,23 +157,16 @@ class Previews:
             self._voice.put(wish.came.chat, lambda: self._put(wish.came, kept, drawn))
 
     def _drawn(self, draft: Draft, judged: Judged, file: CaseFile, first: str = "") -> Drawn:
-        text, texts = self._voice.text, self._office.county.texts["zh"]
-        told = judged.words or text("group.silent")
+        text = self._voice.text
         key = "group.preview" if draft.staff_id else "group.preview_anonymous"
         parts = [text(first) if first else "", text(key, {"no": file.card.no, "act": text(f"act.{draft.act}")})]
-        parts += [text(f"group.carries.{name}", {"value": neutral(value)}) for name, value in self._carried(draft)]
-        parts.append(neutral(told[: fitting(told, PREVIEW_MOST)]))
-        if draft.text and draft.text not in told:
-            parts.append(text("group.carries.why", {"value": neutral(draft.text[:500])}))
-        parts.append(text("group.files", {"n": str(len(draft.files))}) if draft.files else "")
-        parts.append(words.reach(file, self._office.county, texts) if judged.words else "")
+        if not first:  # a correction says so itself
+            parts.append(words.answered_before(file, draft.act, self._office.county))
+        parts += previewing.paragraphs(draft, judged, file, self._office.county, neutral, _cut)
         send = (text("word.send"), f"p:{draft.id}:send")
         drop = (text("word.cancel"), f"p:{draft.id}:drop")
         ask = [(text("act.ask"), f"p:{draft.id}:ask")] if draft.act == Act.ANSWER else []
         return Drawn("\n\n".join(part for part in parts if part), buttons=laid_out([send, *ask, drop]))
-
-    def _carried(self, draft: Draft) -> list[tuple[str, str]]:
-        return orders.told(draft.fields, self._office.county)
 
     async def redraw(self, group: Group, draft: Draft, who: Actor | None) -> None:
         """A preview whose words or case have changed."""
@@ -252,3 +244,7 @@ class Previews:
 
     async def _shown(self, came: Came, case_id: int, drawn: Drawn) -> None:
         await self._office.joined(came.chat, await self._voice.below(came, drawn), case_id)
+
+
+def _cut(words_: str) -> str:
+    return words_[: fitting(words_, PREVIEW_MOST)]

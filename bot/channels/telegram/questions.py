@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from bot.channels.telegram.board import in36
+from bot.channels.offices import Known
 from bot.channels.telegram.draw import Drawn, laid_out, neutral
 from bot.channels.telegram.parse import Came
 from bot.channels.telegram.ports import Office
@@ -13,14 +11,13 @@ from bot.groups import Group
 from bot.markdown import marked
 from cases.case import Actor
 from handlers.staff import group as words
-from handlers.staff.card import CardQuery, CaseFile
+from handlers.staff.buttons import entry_mark, in36
+from handlers.staff.card import CardQuery
 from handlers.staff.orders import Ordered
 
 FOUND_MOST = 10
 ANSWERS_MOST = 4000  # characters of stored answers in one message
 ANSWER_MOST = 600
-
-Known = tuple[int, CaseFile]
 
 
 class Questions:
@@ -83,8 +80,3 @@ class Questions:
 
     def _text(self, key: str) -> str:
         return self._voice.text(key)
-
-
-def entry_mark(entry_id: str) -> str:
-    """A stored answer in a button."""
-    return hashlib.sha256(entry_id.encode()).hexdigest()[:24]

@@ -16,7 +16,7 @@ from bot.channels.telegram.api import Api, Hook
 from bot.channels.telegram.faults import Trouble
 from bot.channels.telegram.parse import Odd
 from bot.channels.telegram.ports import Busy
-from bot.channels.telegram.watch import Watch
+from bot.channels.watch import Watch
 from bot.web.bodies import read_body
 from bot.web.security import Fault
 

@@ -102,7 +102,7 @@ class Citizens:
         replies = [letter for letter in taken.letters if letter.reply]
         if not replies:
             return Answer(waits=bool(told.waiting))
-        longest = max(replies, key=lambda letter: len(str(letter.reply)))
+        longest = max(replies, key=lambda letter: len(str(letter.reply))) if len(replies) > 1 else replies[0]
         asides = self._asides(longest.id, taken.lang)
         note = [self.word(came.sender, "wechat.no_files")] if came.unfetchable else []
         own = self._drawn(replies, taken.lang, asides, note, TEXT_MOST - (FIRST_ROOM if told.waiting else 0))

@@ -145,7 +145,7 @@ class Ingress:
         lane.users += 1
         try:
             try:
-                async with asyncio.timeout_at(until):
+                async with asyncio.timeout_at(until if lane.users > 1 else None):
                     await lane.lock.acquire()
             except TimeoutError:
                 raise Busy("the message before it takes long") from None

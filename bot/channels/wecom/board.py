@@ -1,21 +1,15 @@
-"""Cases in staff groups: a card each, then what happens, coalesced; and a digest of what is too much for a group.
+"""Cases in WeCom's groups: a card each, then what happens, coalesced.
 
-One worker a group, at the group's own pace: however slow it is, answers to citizens do not wait for it. WeCom lets
-us change nothing that was said, so what is new is said anew, and what everybody has just read is not.
+WeCom lets us change nothing that was said, so what is new is said anew, and what everybody has just read is not.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 
-import structlog
-
-from bot.channels import Busy
+from bot.channels.boards import LOOK_SECONDS, GroupBoards
 from bot.channels.wecom.api import Wire
 from bot.channels.wecom.draw import Drawn, cut, neutral, titled
 from bot.channels.wecom.faults import Held, Trouble
@@ -23,85 +17,35 @@ from bot.channels.wecom.ports import Office
 from bot.channels.wecom.questions import drawn_case
 from bot.groups import Draft, Group, Place, Showing
 from bot.outbox import Sent
-from bot.web.security import where
 from handlers.staff import group as words
 from handlers.staff.card import Card, CaseFile
 from handlers.wording import fill
 
-log = structlog.get_logger(__name__)
-
-LOOK_SECONDS = 5.0
-GONE_SECONDS = 600.0  # how often a group that threw us out is tried again
 DIGEST_FROM = 14  # cases that wait: more than a group's cards of a minute
 DIGEST_BYTES = 3600
 
 
-class Boards:
+class Boards(GroupBoards):
     """The workers of all groups. `buttons`: whether the way out can carry any."""
 
+    name, digest_from = "wecom", DIGEST_FROM
+
     def __init__(self, wire: Wire, office: Office, buttons: bool = True) -> None:
+        super().__init__(office)
         self._wire, self._office, self._buttons = wire, office, buttons
-        self._workers: dict[str, asyncio.Task[None]] = {}
-        self._gone: dict[str, float] = {}  # groups that threw us out, and since when
 
-    async def run(self) -> None:
-        """Show what is owed, for ever. Groups may come and go with the office's files."""
-        for group in self._office.groups():
-            await self._office.resume(group)
-        try:
-            while True:
-                here = {group.chat for group in self._office.groups()}
-                for chat in here - set(self._workers):
-                    self._workers[chat] = asyncio.create_task(self._work(chat))
-                for chat in set(self._workers) - here:
-                    self._workers.pop(chat).cancel()
-                await asyncio.sleep(LOOK_SECONDS)
-        finally:
-            for task in self._workers.values():
-                task.cancel()
-            await asyncio.gather(*self._workers.values(), return_exceptions=True)
-            self._workers.clear()
+    async def pause(self, chat: str) -> bool:
+        """By the pacer's clock."""
+        wait = self._wire.pacer.wait(chat)
+        if wait:
+            await self._wire.pacer.rest(min(wait, LOOK_SECONDS))
+        return wait > 0
 
-    async def _work(self, chat: str) -> None:
-        async with self._office.owing() as bell:
-            while True:
-                group = self._office.group(chat)
-                try:
-                    if wait := self._wire.pacer.wait(chat):
-                        await self._wire.pacer.rest(min(wait, LOOK_SECONDS))  # a case is drawn when it can be shown
-                        continue
-                    if group and not self._rests(chat) and await self.step(group):
-                        continue
-                except Busy as error:
-                    log.info("wecom.board", error=type(error).__name__)
-                except Exception as error:
-                    log.warning("wecom.board", error=type(error).__name__, at=where(error))
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(1.0):
-                        await bell.get()
+    async def say_to(self, group: Group, text: str) -> Sent:
+        """One message."""
+        return await self._sent(group, Drawn(cut(text)))
 
-    def _rests(self, chat: str) -> bool:
-        since = self._gone.get(chat)
-        return since is not None and time.monotonic() - since < GONE_SECONDS
-
-    async def step(self, group: Group) -> bool:
-        """Show one case, or a digest of all; False when nothing is owed."""
-        if self._gone.pop(group.chat, None) is not None:
-            await self._office.resume(group)
-        rows, text = await self._office.morning(group)
-        if rows:
-            await self._office.settle_rows(rows, await self._said(group, Drawn(cut(neutral(text)))))
-            return True
-        if await self._office.backlog(group) > DIGEST_FROM:
-            await self._digest(group)
-            return True
-        showing = await self._office.next(group)
-        if showing is None:
-            return False
-        await self._office.settle_rows(showing.rows, await self._shown(group, showing))
-        return True
-
-    async def _said(self, group: Group, drawn: Drawn) -> Sent:
+    async def _sent(self, group: Group, drawn: Drawn) -> Sent:
         """What became of a message; one with no words is said."""
         if not drawn.text:
             return Sent("delivered")
@@ -122,16 +66,15 @@ class Boards:
             case "maybe":
                 return Sent("failed", str(trouble), maybe=True)
             case "gone":
-                self._gone[group.chat] = time.monotonic()
-                log.error("wecom.group_gone", chat=group.chat)
-                await self._office.hold(group)
+                await self.out(group)
                 return Sent("failed", "no access to the group", permanent=True)
             case _:
-                return Sent("failed", str(trouble), permanent=True)
+                return Sent("failed", str(trouble), permanent=trouble.kind == "refused")
 
     # --- one case -----------------------------------------------------------------------------------------------
 
-    async def _shown(self, group: Group, showing: Showing) -> Sent:
+    async def show(self, group: Group, showing: Showing) -> Sent:
+        """A card the first time, then what is new."""
         here, file = showing.place, showing.file
         if file is None:
             return await self._left(group, here, showing.gone_to)
@@ -141,7 +84,7 @@ class Boards:
         if drawn.text and showing.maybe:
             first, *rest = drawn.text.split("\n", 1)
             drawn = replace(drawn, text="\n".join([first + self._texts["wecom.maybe"], *rest]))
-        sent = await self._said(group, drawn)
+        sent = await self._sent(group, drawn)
         if sent.result == "delivered":
             at, no = len(file.steps), file.card.no
             await self._office.stands(replace(here, card=1, seq=at, title=no, looks=_looks(file), closed=False))
@@ -195,34 +138,27 @@ class Boards:
             return Sent("delivered")
         texts = self._texts
         words_ = fill(texts, "group.gone", {"unit": gone_to}) if gone_to else texts["group.gone_up"]
-        sent = await self._said(group, Drawn(titled(here.title, words_) if here.title else words_))
+        sent = await self._sent(group, Drawn(titled(here.title, words_) if here.title else words_))
         if sent.result == "delivered":
             await self._office.stands(replace(here, closed=True, looks=""))
         return sent
 
     # --- all at once --------------------------------------------------------------------------------------------
 
-    async def _digest(self, group: Group) -> None:
-        rows, files = await self._office.everything(group)
-        text = self.digest([file.card for file in files]) if files else ""
-        await self._office.settle_rows(rows, await self._said(group, Drawn(text)))
+    def harmless(self, text: str) -> str:
+        """As markdown reads it."""
+        return neutral(text)
 
-    def digest(self, cards: Sequence[Card]) -> str:
-        """What there is, the urgent first; the rest is a number and a link."""
-        texts, office = self._texts, self._office
-        cards = sorted(cards, key=lambda card: (not card.urgent, card.light != "overdue", card.no))
+    def lines(self, cards: Sequence[Card]) -> Sequence[str]:
+        """By bytes."""
         listed, used = list[str](), 0
         for card in cards:
-            line = neutral(words.listed([card], office.county))
+            line = neutral(words.listed([card], self._office.county))
             used += len(line.encode()) + 1
             if used > DIGEST_BYTES:
                 break
             listed.append(line)
-        text = [fill(texts, "group.digest", {"n": str(len(cards))}), *listed]
-        if len(cards) > len(listed):
-            text.append(fill(texts, "group.digest_more", {"n": str(len(cards) - len(listed))}))
-        text.append(f"{office.public_url}/staff" if office.public_url else texts["group.digest_room"])
-        return "\n".join(text)
+        return listed
 
     @property
     def _texts(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import web
 
 from bot.channels import Busy
+from bot.channels.watch import Watch
 from bot.channels.wecom.api import Api
 from bot.channels.wecom.board import Boards
 from bot.channels.wecom.desk import Desk
@@ -17,12 +18,13 @@ from bot.channels.wecom.hook import Hooks
 from bot.channels.wecom.ingress import Ingress
 from bot.channels.wecom.line import Bot, Ended, Line, Pace
 from bot.channels.wecom.pacer import Pacer
-from bot.channels.wecom.ports import Office
+from bot.channels.wecom.ports import CHANNEL, Office
 from bot.channels.wecom.voice import Voice
 
 log = structlog.get_logger(__name__)
 
 DISPLACED = "another program connects with this bot: WeCom allows one. Stop it there; here it is tried again later"
+LOSES = "cases wait for the group, and what staff write there may be lost: they have the staff room meanwhile"
 REFUSED = "WeCom does not take this bot id and secret: check ZHITONG_WECOM_BOT_ID and ZHITONG_WECOM_BOT_SECRET"
 
 
@@ -52,7 +54,8 @@ class WeCom:
         pacer: Pacer | None = None,
     ) -> None:
         self._office, self.times = office, times or Times()
-        self.line = Line(bot, lambda came: self.ingress.take(came), pace)
+        self.watch = Watch(office, CHANNEL, LOSES)
+        self.line = Line(bot, lambda came: self.ingress.take(came), self.watch.well, pace)
         self.api = Api(self.line, pacer)
         self.voice = Voice(self.api, office)
         self.desk = Desk(office, self.voice)
@@ -77,6 +80,7 @@ class WeCom:
                 await asyncio.sleep(self.times.look)
                 continue
             ended = await self._held()
+            self.watch.ill(ended)
             await asyncio.sleep(self._pause(ended))
 
     async def _claimed(self) -> bool:
@@ -87,6 +91,7 @@ class WeCom:
 
     async def _held(self) -> Ended:
         """One session under the lease; why it ended."""
+        await self.watch.begin()
         keeper = asyncio.create_task(self._keep())
         try:
             return await self.line.session(self._opened)
@@ -124,6 +129,7 @@ class WeCom:
         self._showing = asyncio.create_task(self._show())
 
     async def _show(self) -> None:
+        await self.watch.well()
         with suppress(Busy):
             await self.desk.catch_up()
         await self.boards.run()

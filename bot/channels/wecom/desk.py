@@ -9,7 +9,7 @@ import re
 import time
 from collections import OrderedDict, deque
 
-from bot.channels.wecom.draw import Drawn, from36
+from bot.channels.wecom.draw import Drawn
 from bot.channels.wecom.frames import Came
 from bot.channels.wecom.ports import CHANNEL, Known, Office
 from bot.channels.wecom.previews import ASKS, Previews, Wish
@@ -17,6 +17,7 @@ from bot.channels.wecom.questions import Questions, drawn_case
 from bot.channels.wecom.voice import Voice
 from bot.groups import Group
 from cases.case import Act, Actor
+from handlers.staff.buttons import from36
 from handlers.staff.orders import QUESTIONS, VERBS, Need
 from handlers.staff.spoken import DROP, HERE, SEND, Spoken, spoken, unaddressed
 

@@ -54,25 +54,6 @@ def card(drawn: Drawn, task: str = "") -> Json:
     }
 
 
-def in36(number: int) -> str:
-    """A number in few characters."""
-    digits = ""
-    while number:
-        number, rest = divmod(number, 36)
-        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[rest] + digits
-    return digits or "0"
-
-
-def from36(text: str) -> int:
-    """The number in36 wrote; 0 for what is none."""
-    return int(text, 36) if text.isascii() and text.isalnum() and len(text) <= 13 else 0
-
-
-def act_data(case_id: int, rev: int, act: str) -> str:
-    """A button of a card: which case, as it was when the button was drawn, and what to do."""
-    return f"k:{in36(case_id)}:{in36(rev)}:{act}"
-
-
 def titled(no: str, *rest: str) -> str:
     """The first line of every message about a case: WeCom quotes text, and by this the case is known again."""
     return " ".join(word for word in (f"【{no}】", *rest) if word)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 # away: nothing has left us. maybe: it may have arrived. wait: too fast. gone: we may not write there. refused: never.
-Kind = Literal["away", "maybe", "wait", "gone", "refused"]
+# passing: nobody knows why not, so it is tried again, less and less often.
+Kind = Literal["away", "maybe", "wait", "gone", "refused", "passing"]
 
+# How we know of each: docs/channels/wecom.md, "Error codes".
+UNSUBSCRIBED = 846609
 WAIT = frozenset({-1, 45009, 45033, 846607})
 GONE = frozenset({40050, 86001, 93000, 93004, 93006})
+TOO_LATE = frozenset({846604, 846605, 846608})  # to answer under this request: it is said as a message of our own
+REFUSED = frozenset({40008, 40058, 40201, 44004, 45002, 853000})
 WAIT_SECONDS = 60.0
 
 
@@ -30,7 +35,11 @@ class Held(Exception):
 
 
 def of_code(code: int) -> Trouble:
-    """What an errcode means for us; one we do not know is final for this message."""
+    """What an errcode means for us. One that we do not know may pass."""
     if code in WAIT:
         return Trouble("wait", str(code), WAIT_SECONDS)
-    return Trouble("gone" if code in GONE else "refused", str(code))
+    if code in GONE:
+        return Trouble("gone", str(code))
+    if code in TOO_LATE | REFUSED:
+        return Trouble("refused", str(code))
+    return Trouble("away" if code == UNSUBSCRIBED else "passing", str(code))

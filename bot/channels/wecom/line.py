@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any, Literal, cast
 
 import structlog
-from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse, ClientWSTimeout, WSMsgType
+from aiohttp import (
+    ClientError,
+    ClientSession,
+    ClientSSLError,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    ClientWSTimeout,
+    WSMsgType,
+)
 
 from bot import outgoing
 from bot.channels.wecom import frames
@@ -26,6 +34,8 @@ log = structlog.get_logger(__name__)
 # displaced: another connection took our place. refused: the gateway does not know this bot or secret.
 Ended = Literal["displaced", "refused", "dropped", "unreachable", "closed"]
 FRAME_MOST = 2**20
+SETTLE_SECONDS = 0.5  # in which whoever was refused can note that nothing has left us
+UNTRUSTED = "no root we trust vouches for this gateway; a private deployment has its own: ZHITONG_WECOM_CA_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +58,16 @@ class Bot:
 
 
 class Line:
-    """One bot's connection. `took` hears every callback, at once and in order."""
+    """One bot's connection. `took` hears every callback, at once and in order, `alive` each heartbeat's answer."""
 
-    def __init__(self, bot: Bot, took: Callable[[Came], None], pace: Pace | None = None) -> None:
-        self._bot, self._took, self.pace = bot, took, pace or Pace()
+    def __init__(
+        self, bot: Bot, took: Callable[[Came], None], alive: Callable[[], Awaitable[None]], pace: Pace | None = None
+    ) -> None:
+        self._bot, self._took, self._alive, self.pace = bot, took, alive, pace or Pace()
         self._socket: ClientWebSocketResponse | None = None
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._displaced = False
+        self._leaving: asyncio.Task[None] | None = None
 
     @property
     def open(self) -> bool:
@@ -68,6 +81,9 @@ class Line:
         try:
             async with outgoing.session(1, timeout) as http, self._connected(http) as socket:
                 return await self._subscribed(socket, opened)
+        except ClientSSLError as error:
+            log.critical("wecom.untrusted", error=type(error).__name__, problem=UNTRUSTED)
+            return "unreachable"
         except (ClientError, TimeoutError, OSError, ValueError) as error:
             log.info("wecom.unreachable", error=type(error).__name__)
             return "unreachable"
@@ -88,6 +104,7 @@ class Line:
             try:
                 await self.ask(frames.SUBSCRIBE, {"bot_id": self._bot.id, "secret": self._bot.secret})
             except Trouble as trouble:
+                log.warning("wecom.unsubscribed", error=str(trouble))
                 return "refused" if trouble.kind in ("refused", "gone") else "dropped"
             opened()
             beating = asyncio.create_task(self._beat(socket))
@@ -127,8 +144,15 @@ class Line:
         finally:
             self._waiting.pop(req, None)
         code = told.get("errcode", 0)
-        if code != 0:
-            raise of_code(code if isinstance(code, int) else 0)
+        if code == 0:
+            return
+        trouble = of_code(code if isinstance(code, int) else 0)
+        if trouble.kind == "away":  # the gateway knows nothing of us any more: subscribe anew
+            asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._leave)
+        raise trouble
+
+    def _leave(self) -> None:
+        self._leaving = asyncio.create_task(self.close())
 
     def _fail_waiting(self) -> None:
         for answer in self._waiting.values():
@@ -142,9 +166,11 @@ class Line:
             await asyncio.sleep(self.pace.beat)
             try:
                 await self.ask(frames.PING)
-                missed = 0
             except Trouble:
                 missed += 1
+            else:
+                missed = 0
+                await self._alive()
         log.warning("wecom.silent")
         with suppress(ClientError, ConnectionError):
             await socket.close()

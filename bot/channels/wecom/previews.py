@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.channels import previewing
+from bot.channels.previewing import ASKS, WANTING, answered
 from bot.channels.wecom.draw import Drawn, lines, neutral, titled
 from bot.channels.wecom.frames import Came
 from bot.channels.wecom.ports import Office
@@ -21,8 +23,7 @@ from handlers.staff.orders import VERBS, Around, Need, Understood
 from handlers.words import number_of
 
 PREVIEW_MOST = 3500
-WANTING = frozenset({"empty", "how", "about", "evidence", "ground", "door", "department", "until", "too_far", "merge"})
-ASKS, OFFERS = "asks", "offers"  # fields of a draft that is a question of ours: what it asks for, and the choices
+OFFERS = "offers"  # beside ASKS: the choices
 SHOWN = "1"  # what stands for our message's id, which nobody tells us
 OURS = frozenset({ASKS, OFFERS, "rev"})
 
@@ -123,12 +124,12 @@ class Previews:
 
     async def replied(self, wish: Wish, asked: Draft) -> None:
         """Words that answer a question of ours: first of all what it asked for."""
-        need, given = Need(asked.fields[ASKS]), _answered(asked)
+        need, given = Need(asked.fields[ASKS]), answered(asked, ours=OURS)
         offers, number = asked.fields.get(OFFERS, "").split("|"), number_of(wish.words)
         if number and 1 <= number <= len(offers) and offers[0]:
-            given, wish = _answered(asked, offers[number - 1]), replace(wish, words=asked.text)
+            given, wish = answered(asked, offers[number - 1], OURS), replace(wish, words=asked.text)
         elif asked.text and need is Need.EVIDENCE:
-            given = _answered(asked, wish.words[: orders.EVIDENCE_MOST])
+            given = answered(asked, wish.words[: orders.EVIDENCE_MOST], OURS)
             wish = replace(wish, words=asked.text)
         elif asked.text:  # it had its words already, and is told the rest
             said = self._understood(replace(wish, given=given))
@@ -156,15 +157,12 @@ class Previews:
             self._voice.tell(wish.came, self._drawn(kept, judged, wish.file), lambda: self._seen(kept))
 
     def _drawn(self, draft: Draft, judged: Judged, file: CaseFile) -> Drawn:
-        text, texts, no = self._voice.text, self._office.county.texts["zh"], file.card.no
-        told = judged.words or text("group.silent")
+        text, no = self._voice.text, file.card.no
         parts = [text("group.preview", {"no": titled(no), "act": text(f"act.{draft.act}")})]
-        carried = orders.told(draft.fields, self._office.county)
-        parts += [text(f"group.carries.{name}", {"value": neutral(value)}) for name, value in carried]
-        parts.append(neutral(told[:PREVIEW_MOST]))
-        if draft.text and draft.text not in told:
-            parts.append(text("group.carries.why", {"value": neutral(draft.text[:500])}))
-        parts.append(words.reach(file, self._office.county, texts) if judged.words else "")
+        parts.append(words.answered_before(file, draft.act, self._office.county))
+        parts += previewing.paragraphs(
+            draft, judged, file, self._office.county, neutral, lambda told: told[:PREVIEW_MOST]
+        )
         parts.append(text("wecom.send_how"))
         ask = [(text("act.ask"), f"p:{draft.id}:ask")] if draft.act == Act.ANSWER else []
         buttons = ((text("word.send"), f"p:{draft.id}:send"), *ask, (text("word.cancel"), f"p:{draft.id}:drop"))
@@ -220,7 +218,7 @@ class Previews:
         if held is None or ASKS not in draft.fields or not value:
             self._voice.say_no(came, "dialogue.old_button")
             return
-        await self.wished(Wish(group, came, *held, who, draft.act, draft.text, _answered(draft, value)))
+        await self.wished(Wish(group, came, *held, who, draft.act, draft.text, answered(draft, value, OURS)))
 
     async def _settle(self, group: Group, came: Came, who: Actor, draft: Draft, verb: str) -> None:
         held = await self._office.file(group, draft.case_id)
@@ -273,9 +271,3 @@ class Previews:
             spent = ((self._voice.text("wecom.done"), f"p:{draft.id}:send"),)
             self._voice.redraw(came, Drawn("", spent, titled(no), told))
         self._voice.tell(came, titled(no, told), noted)
-
-
-def _answered(asked: Draft, value: str = "") -> dict[str, str]:
-    """What is known once a question has its answer; the preview is of the case as it is by then."""
-    rest = {name: held for name, held in asked.fields.items() if name not in OURS}
-    return {**rest, asked.fields[ASKS]: value} if value else rest

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from bot.channels.wecom.draw import Drawn, act_data, in36, lines, neutral, titled
+from bot.channels.wecom.draw import Drawn, lines, neutral, titled
 from bot.channels.wecom.frames import Came
 from bot.channels.wecom.ports import Known, Office
 from bot.channels.wecom.voice import Voice
@@ -12,6 +10,7 @@ from bot.groups import Group
 from bot.markdown import marked
 from cases.case import Actor
 from handlers.staff import group as words
+from handlers.staff.buttons import act_data, entry_mark, in36
 from handlers.staff.card import CardQuery, CaseFile
 from handlers.staff.spoken import Spoken
 
@@ -57,7 +56,7 @@ class Questions:
     async def _faq(self, came: Came, text: str, held: Known | None) -> None:
         """Stored answers to words; about a case each can be taken as the answer, to be confirmed."""
         if not text:
-            self._voice.say_no(came, "group.faq_empty")
+            self._voice.say_no(came, "wecom.faq_empty")
             return
         entries = await self._office.answers(text[:500])
         if not entries:
@@ -92,8 +91,3 @@ def drawn_case(office: Office, group: Group, case_id: int, file: CaseFile) -> Dr
         text += f"\n{texts['group.room']} {office.public_url}/staff#{no}"
     acts = [(texts[f"act.{act}"], act_data(case_id, file.card.rev, act)) for act in words.pressable(file.card)]
     return Drawn(text, tuple(acts), titled(no), texts["wecom.buttons"])
-
-
-def entry_mark(entry_id: str) -> str:
-    """A stored answer in a button."""
-    return hashlib.sha256(entry_id.encode()).hexdigest()[:24]

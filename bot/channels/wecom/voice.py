@@ -20,7 +20,7 @@ from handlers.wording import fill
 log = structlog.get_logger(__name__)
 
 PAUSES = (1.0, 2.0, 5.0, 15.0, 60.0)  # before each further try of what did not leave us
-AGAIN = frozenset({"away", "wait"})
+AGAIN = frozenset({"away", "wait", "passing"})
 Work = Coroutine[Any, Any, None]
 After = Callable[[], Awaitable[None]]
 

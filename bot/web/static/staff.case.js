@@ -13,7 +13,7 @@ import { ties } from "./staff.ties.js";
 
 const ORDER = [
   "claim", "accept", "checked", "reply", "extend", "decline", "review", "told", "conclude", "close", "progress", "request", "transfer",
-  "return", "refuse", "supplement", "assist", "supervise", "escalate", "merge", "split", "crosscheck", "reopen", "release",
+  "return", "refuse", "supplement", "assist", "supervise", "escalate", "merge", "split", "crosscheck", "accuse", "reopen", "release",
   "mute", "unmute", "hold", "unhold", "reveal",
 ];
 const pane = find("case");

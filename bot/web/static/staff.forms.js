@@ -10,6 +10,7 @@ export const FORMS = {
   transfer: [{ type: "unit", name: "department" }, { type: "words" }],
   return: [{ type: "words", need: true }],
   assist: [{ type: "units", name: "departments" }, { type: "words" }],
+  accuse: [{ type: "accused", name: "departments" }, { type: "words", need: true }],
   conclude: [{ type: "words", need: true }],
   close: [{ type: "words", need: true, asked: true }, { type: "line", name: "evidence", need: true }],
   request: [{ type: "date", name: "until" }, { type: "words", need: true }],
@@ -166,6 +167,16 @@ function units(field, act, file) {
   return picker(field.name, [{ items: others }], type, texts);
 }
 
+/** Whom the matter is about: any unit there is, the one that has the case as well; those it is kept from are ticked. */
+function accused(field, act, file) {
+  const texts = { legend: label(act, field.name), search: t("room.form.unit_search"), none: t("room.form.unit_none") };
+  const list = picker(field.name, [{ items: data.accusable.length ? data.accusable : data.departments }], "checkbox", texts);
+  Array.from(list.node.querySelectorAll("input")).forEach((input) => {
+    if (file.accused.indexOf(input.value) >= 0) input.checked = true;
+  });
+  return Object.assign(list, { need: false });
+}
+
 /** A list to choose from with a search box over it: by name, by what people call it, by any part of either. */
 export function picker(name, shelves, type, texts) {
   const search = el("input", { type: "search", placeholder: texts.search, autocomplete: "off" });
@@ -205,4 +216,4 @@ function sift(group, asked) {
   return left;
 }
 
-const FIELDS = { words, area, line, date, today, duties, how, ground, unit: units, units, finding, files };
+const FIELDS = { words, area, line, date, today, duties, how, ground, unit: units, units, accused, finding, files };

@@ -69,20 +69,22 @@ function heading(units) {
 
 function alarm(queue) {
   const words = [queue.gap ? t("room.queue.gap", { n: queue.gap }) : "",
-    queue.away ? away(queue.away) : "",
+    queue.away ? away("away", queue.away) : "",
+    queue.staff_away ? away("staff_away", queue.staff_away) : "",
     queue.parked ? t("room.queue.parked", { n: queue.parked }) : "",
     queue.waiting ? t("room.queue.waiting", { n: queue.waiting }) : "",
     queue.keeping ? t("room.queue.keeping", { n: queue.keeping }) : ""].filter(Boolean);
   find("alarm").hidden = !words.length;
-  find("alarm").className = queue.parked || queue.away || queue.gap ? "alarm bad" : "alarm";
+  find("alarm").className = queue.parked || queue.away || queue.staff_away || queue.gap ? "alarm bad" : "alarm";
   if (find("alarm").textContent !== words.join(" · ")) find("alarm").textContent = words.join(" · ");
   find("alarm").onclick = () => choose({ view: "unreached", department: "", text: "" });
 }
 
-/** How long a platform has been out of reach; from twelve hours on what that will cost. */
-function away(minutes) {
+/** How long a platform has been out of reach; of the citizens', from twelve hours on, what that will cost. */
+function away(name, minutes) {
   const hours = Math.floor(minutes / 60);
-  return t("room.queue." + (hours >= 12 ? "away_long" : hours ? "away_hours" : "away"), { n: hours || minutes });
+  const late = hours >= 12 && name === "away" ? "_long" : hours ? "_hours" : "";
+  return t("room.queue." + name + late, { n: hours || minutes });
 }
 
 function choose(change) {

@@ -6,7 +6,7 @@ import { el, tag } from "./staff.dom.js";
 const OFFICE = ["answer", "ask", "refuse", "close", "told", "extend", "progress"];
 const TOLD = ["answer", "ask", "refuse", "close", "extend", "progress"];
 const INTERNAL = [
-  "request", "decline", "propose", "note", "transfer", "return", "assist", "escalate", "supervise", "merge", "reveal",
+  "request", "decline", "propose", "note", "transfer", "return", "assist", "escalate", "supervise", "merge", "accuse", "reveal",
   "reopen", "split", "crosscheck", "hold", "unhold",
 ];
 
@@ -59,7 +59,7 @@ function framed(side, head, step, body) {
 /** What happened without words for the citizen: one quiet line, the remark under it marked as internal. */
 function line(step) {
   const who = step.who || t(step.by === "clock" ? "room.system" : "room.citizen");
-  const to = ["transfer", "return", "escalate"].indexOf(step.act) >= 0 && step.department ? "→ " + step.department : "";
+  const to = ["transfer", "return", "escalate", "accuse"].indexOf(step.act) >= 0 && step.department ? "→ " + step.department : "";
   const remark = step.text && INTERNAL.indexOf(step.act) >= 0;
   return el(
     "div",

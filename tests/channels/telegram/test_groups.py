@@ -14,13 +14,13 @@ import pytest
 import pytest_asyncio
 
 from bot.channels.telegram import board, pacer
-from bot.channels.telegram.board import in36
 from bot.channels.telegram.pacer import Rates
 from bot.demo.fakes.telegram import ANONYMOUS, FakeApi, Fault, Json, buttons
 from bot.site import Site
 from cases.case import State
 from config.groups import TelegramGroup, TelegramRules
 from handlers.messages import Inbound
+from handlers.staff.buttons import in36
 from tests.channels.telegram.town import Town, at_home, sample
 
 pytestmark = pytest.mark.asyncio
@@ -87,6 +87,9 @@ async def test_card_answer_preview_confirm_and_the_citizen_hears_it(forum: Town,
     assert "垃圾已经清运" in (await forum.gets(ZHANG, "有答复了"))["text"]
     await forum.until(lambda: "🔵" in topic["name"])
     assert "已办：答复（王芳）" in api.chats[GROUP].messages[preview["message_id"]]["text"]
+    await reply(forum, WANG, card, "明天起一天一清。")
+    again = await forum.until(lambda: [one for one in api.told(GROUP) if "明天起一天一清" in one["text"]])
+    assert "王芳在" in again[0]["text"] and "已经答复过" in again[0]["text"]
 
 
 async def test_only_the_writer_confirms_and_only_once(forum: Town, api: FakeApi) -> None:
@@ -398,7 +401,7 @@ async def test_a_storm_becomes_digests_and_citizens_do_not_wait(
     api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pacer, "MINUTE", 3.0)
-    monkeypatch.setattr(board, "DIGEST_FROM", 3)
+    monkeypatch.setattr(board.Boards, "digest_from", 3)
     api.group(GROUP)
     rates = Rates(chat=1000.0, overall=5000.0, group=4)
     async with at_home(api, tmp_path, rates=rates, telegram_staff_group=str(GROUP)) as town:

@@ -11,7 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.channels.telegram import polling, webhook
-from bot.channels.telegram.watch import Watch
+from bot.channels.telegram.channel import LOSES
+from bot.channels.watch import Watch
 from bot.demo.fakes.telegram import FakeApi, Fault
 from bot.lines import Lines
 from tests.channels.telegram.town import at_home, by_webhook
@@ -41,7 +42,7 @@ class Clocked:
 
 
 def watch_of(house: Any) -> Watch:
-    return Watch(house)
+    return Watch(house, "telegram", LOSES)
 
 
 async def test_louder_as_it_lasts_and_quiet_when_it_is_back() -> None:
@@ -55,11 +56,11 @@ async def test_louder_as_it_lasts_and_quiet_when_it_is_back() -> None:
             watch.ill("passing")
     said = [one["hours"] for one in logs if one["event"] == "telegram.silent"]
     assert said == [0.2, 1.0, 6.0, 12.0, 18.0, 22.0, 24.0]
-    assert house.lines.standing(house.time) == {"away": 24 * 60 + 55, "gap": 0}
+    assert house.lines.standing(house.time) == {"away": 24 * 60 + 55, "staff_away": 0, "gap": 0}
     with capture_logs() as logs:
         await watch.well()
     assert [one["event"] for one in logs] == ["telegram.back", "telegram.gap"]
-    assert house.lines.standing(house.time) == {"away": 0, "gap": 24}
+    assert house.lines.standing(house.time) == {"away": 0, "staff_away": 0, "gap": 24}
     house.time += timedelta(hours=25)
     await watch.well()  # a day with nobody polling is a gap of its own
     assert house.lines.standing(house.time)["gap"] == 25
@@ -73,7 +74,7 @@ async def test_ten_minutes_are_no_alarm() -> None:
     with capture_logs() as logs:
         watch.ill("passing")
     assert logs == []
-    assert house.lines.standing(house.time) == {"away": 0, "gap": 0}
+    assert house.lines.standing(house.time) == {"away": 0, "staff_away": 0, "gap": 0}
 
 
 async def test_a_house_that_was_away_too_long_says_so() -> None:

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 from aiohttp import web
 
@@ -20,10 +18,10 @@ from bot.citizens import CitizenDoor
 from bot.core import Beside, Core
 from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN
 from bot.demo.fakes.wechat import SECRET, FakeWeChat, Json
-from bot.metrics import Metrics
 from bot.outbox import Outbox
 from bot.post import PostOffice
 from bot.store.attachments import Attachments
+from bot.turn import STAFF
 from bot.wechat_door import WeChatDoor
 from handlers.messages import Inbound, Taken
 from tests.channels.wechat.phone import read
@@ -40,6 +38,22 @@ CONTENTS: dict[str, tuple[str, bytes, str]] = {
 }
 
 
+class StageCore(Core):
+    """A core over a talk house: its turns are the house's, whose clock steps with each."""
+
+    def __init__(self, house: TalkHouse, folder: Path) -> None:
+        self._house, kept = house, Attachments(folder / "attachments")
+        super().__init__(house.store, house.vault, house.site, Bells(), kept, folder, lambda: house.now, house.fresh)
+
+    async def take(self, inbound: Inbound, start_within: float | None = None, beside: Beside | None = None) -> Taken:
+        """One turn; staff take their time."""
+        taken = await self._house.take(inbound)
+        if beside:
+            await self.store.write(lambda conn: beside(conn, taken))
+        self._house.now += timedelta(seconds=11 if inbound.channel == STAFF else 7)
+        return taken
+
+
 class WeChatStage(TalkStage):
     """A talk house whose citizens use WeChat."""
 
@@ -47,31 +61,9 @@ class WeChatStage(TalkStage):
         super().__init__(house)
         self.api = FakeWeChat()
         self.api.clock, self.api.count_quota = lambda: house.now.timestamp(), False
-        self.core = cast(Core, self._core(folder))
+        self.core = StageCore(house, folder)
         self.post = PostOffice(self.core, {})
         self.players: dict[str, WeChatPlayer] = {}
-
-    def _core(self, folder: Path) -> SimpleNamespace:
-        house = self.house
-        return SimpleNamespace(
-            store=house.store,
-            vault=house.vault,
-            site=house.site,
-            files=Attachments(folder / "attachments"),
-            bells=Bells(),
-            metrics=Metrics(),
-            clock=lambda: house.now,
-            take=self.take,
-            code_of=lambda case_id: house.vault.ring.query_code(case_id, 1, case_id >= 1 << 62),  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-        )
-
-    async def take(self, inbound: Inbound, start_within: float | None = None, beside: Beside | None = None) -> Taken:
-        """What the core does, on the stage."""
-        taken = await self.house.take(inbound)
-        if beside:
-            await self.house.store.write(lambda conn: beside(conn, taken))
-        self.house.now += timedelta(seconds=7)
-        return taken
 
     async def open(self) -> None:
         """Tencent and the channel."""

@@ -29,10 +29,11 @@ PLAYED = [path for path in every_third(2) if path.stem not in OTHERWISE]
 def test_transcript(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Citizens, "_too_fast", lambda self, came: None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
     monkeypatch.setattr(citizens, "MESSAGE", LONG)
-    asyncio.run(_play(path, WeChatStage(TalkHouse(tmp_path), tmp_path)))
+    asyncio.run(play(path, WeChatStage(TalkHouse(tmp_path), tmp_path)))
 
 
-async def _play(path: Path, stage: WeChatStage) -> None:
+async def play(path: Path, stage: WeChatStage) -> None:
+    """Play a transcript on a stage that is opened and closed for it."""
     await stage.open()
     try:
         acting = transcript.Play(stage)

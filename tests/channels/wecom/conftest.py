@@ -9,6 +9,9 @@ import pytest_asyncio
 
 from tests.channels.wecom.fake_gateway import FakeGateway
 from tests.channels.wecom.town import Town, at_home
+from tests.scale.conftest import cluster, database
+
+__all__ = ["cluster", "database"]  # fixtures
 
 
 @pytest_asyncio.fixture

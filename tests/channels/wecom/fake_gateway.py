@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,9 +22,11 @@ from aiohttp import WSMsgType, web
 
 Json = dict[str, Any]
 BOT, SECRET, NAME = "aib-test", "fake-secret-for-tests", "信访助手"
-BAD_TYPE, BAD_REQ, EXPIRED, BAD_CHAT, TOO_FAST, BAD_AUTH = 40008, 846605, 846608, 86001, 45009, 853000
+BAD_TYPE, BAD_REQ, BAD_CHAT, TOO_FAST = 40008, 846605, 93006, 846607
+UNSUBSCRIBED, BAD_AUTH = 846609, 853000
 WELL = {"errcode": 0, "errmsg": "ok"}
 MINUTE = 60.0
+COMMAND = re.compile(r"(?<![\w/:.<＜])/[a-z]{2,}(?![\w/])")
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class FakeGateway:
         self._tasks: set[str] = set()
         self._acks: set[asyncio.Task[None]] = set()
         self._numbers = count(1)
-        self.port = 0
+        self.port, self.scheme = 0, "ws"
 
     # --- the server ---------------------------------------------------------------------------------------------
 
@@ -84,11 +87,12 @@ class FakeGateway:
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=tls, reuse_address=True)
         await site.start()
         self.port = self._runner.addresses[0][1]
+        self.scheme = "wss" if tls else "ws"
         return self
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     async def close(self) -> None:
         """Drop everybody and stop listening."""
@@ -149,7 +153,7 @@ class FakeGateway:
         if cmd == "aibot_subscribe":
             return await self._subscribe(connection, body)
         if connection is not self.live:
-            return BAD_AUTH
+            return UNSUBSCRIBED
         match cmd:
             case "ping":
                 return 0
@@ -239,8 +243,10 @@ class FakeGateway:
         return _callback("aibot_event_callback", req, f"msg-{number}", user, chat, body)
 
     async def push(self, *frames: Json | str) -> None:
-        """Bring something to whoever is connected."""
-        assert self.live, "nobody is connected"
+        """Bring something to whoever is connected, or will be soon: a busy machine loses its line now and then."""
+        async with asyncio.timeout(20):
+            while self.live is None:
+                await asyncio.sleep(0.02)
         for frame in frames:
             await _send(self.live, frame)
 
@@ -264,6 +270,7 @@ def _callback(cmd: str, req: str, key: str, user: str, chat: str, body: Json) ->
 def _content(part: Json) -> str:
     content = part["content"]
     assert 0 < len(content.encode()) <= 20480, "too long, or empty"
+    assert not COMMAND.search(content), f"nobody types commands here: {content}"
     return content
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.channels.wecom.draw import in36
 from bot.store import staff
-from config.groups import WeComGroup, WeComRules
+from config.groups import WeComGroup
+from handlers.staff.buttons import in36
 from tests.channels.wecom.fake_gateway import BOT, FakeGateway, event
-from tests.channels.wecom.town import GROUP, OTHER, STORY, Town, at_home, sample
+from tests.channels.wecom.town import GROUP, OTHER, STORY, Town, at_home, in_groups
 
 pytestmark = pytest.mark.asyncio
 
@@ -170,6 +169,38 @@ async def test_unknown_frames_are_passed_over(town: Town) -> None:
     await town.gets(WANG, "引用诉求卡")
 
 
+TROLLS = (
+    "发送 发送", "发送 {no}", "", " ", "@", "@@@", "【】", "【{no}", "{no}】答复", "答复", "答复 答复 答复",
+    "{no}", "{no}{no}",
+    "{no} {other}", "取消", "取消 {other}", "查", "查 {no} {other}", "查 MS20990101-0001", "查 0", "找", "找 %",
+    "找 ' OR 1=1 --", "政策", "转办", "转办 不存在局", "并案 {no}", "延期 昨天", "延期 2099年1月1日", "办结",
+    "不予受理 因为我不想", "统计统计", "@所有人", "@all 答复 {no} 好", "/told {no} 打了电话", "\u202e答复 {no} 好",
+    "😀" * 900, "<script>alert(1)</script>", "![x](http://x)", "0", "1", "-1", "９", "命令 不存在", "群号 群号",
+    "\n\n\n", "补充", "催办", "提级", "受理受理", "认领 {other} 认领 {no}",
+)  # fmt: skip
+
+
+async def test_a_troll_gets_a_line_back_each_time_and_moves_nothing(town: Town) -> None:
+    """Each from somebody bound and from a stranger, with a quote and without; the citizen hears nothing."""
+    town.api.per_minute = 100_000
+    no, card = await begun(town)
+    other = (await town.file("citizen-2")).no
+    await town.gets(GROUP, other, STORY)
+    told = len(await town.letters("citizen-1"))
+    for at, words in enumerate(TROLLS):
+        text = words.format(no=no, other=other) if "{" in words else words
+        for user, quote in ((WANG, ""), (WANG, card), (STRANGER, card)):
+            before = sum(one.answer for one in town.api.told(GROUP))
+            await town.say(user, text, GROUP, quote)
+            await town.until(lambda before=before: sum(one.answer for one in town.api.told(GROUP)) > before)
+        assert len(await town.letters("citizen-1")) == told, (at, words)
+    said = [one.text for one in town.api.told(GROUP)]
+    assert not any("系统忙" in text for text in said), "something failed inside"
+    cases = await town.cases()
+    assert {case.state for case in cases} <= {"filed"}
+    assert [await town.steps(case, act) for case in cases for act in ("answer", "close", "refuse", "told")] == [[]] * 8
+
+
 async def test_a_group_nobody_registered_is_told_its_id(town: Town) -> None:
     no, _ = await begun(town)
     await town.say(WANG, f"查 {no}", OTHER)
@@ -181,10 +212,8 @@ async def test_a_group_nobody_registered_is_told_its_id(town: Town) -> None:
 
 async def test_another_departments_group_hears_nothing_of_it(api: FakeGateway, tmp_path: Path) -> None:
     """Two groups: the number of another's case is no case here, whoever asks; when it moves on, it is gone here."""
-    known = sample()
     groups = (WeComGroup(chat=GROUP, departments=("zhujian",)), WeComGroup(chat=OTHER, departments=("shuiwu",)))
-    office = known.county.office.model_copy(update={"wecom": WeComRules(groups=groups)})
-    site = replace(known, county=known.county.model_copy(update={"office": office}))
+    site = in_groups(*groups)
     async with at_home(api, tmp_path, site, wecom_staff_group=None) as town:
         no, card = await begun(town)
         await town.bound(MA, "马水", "clerk", "shuiwu")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from bot.core import utc_now
 from handlers.messages import Inbound
+from handlers.staff.buttons import in36
 from tests.channels.wecom.town import GROUP, Town
 
 pytestmark = pytest.mark.asyncio
@@ -47,8 +51,15 @@ async def test_zero_bytes_of_a_tip(town: Town) -> None:
         await town.gets(GROUP, "没有这一件")
         await town.say(user, f"查 {tip.no}")
         await town.gets(user, "没有这一件")
+        made = await town.buttons(GROUP, "认领")
+        for data in (f"k:{in36(tip.id)}:{in36(tip.rev)}:claim", f"k:{in36(tip.id)}:1:answer", f"f:{in36(tip.id)}:1:x"):
+            await town.api.push(town.api.press(user, made, data, GROUP))
+            await town.gets(GROUP, "没有这一件")
         unknown = [one.text for one in town.api.told(GROUP)[before:] if "没有这一件" in one.text]
         assert len(set(unknown)) == 1, "a tip's number is answered like one that does not exist"
+    core.clock = lambda: utc_now() + timedelta(days=12)
+    await core.take(Inbound("timer", "digest:2026-12-04", "clock", core.clock(), fields={"digest": "2026-12-04"}))
+    await town.gets(GROUP, "今日要办")
     said = "".join(one.text + str(one.card) for chat in town.api.chats.values() for one in chat)
     assert CANARY not in said
     assert WHO not in said

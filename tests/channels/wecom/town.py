@@ -6,7 +6,8 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,7 @@ from bot.store import cases, letters, people, staff
 from bot.store.tables import case as case_table
 from bot.store.tables import outbox
 from cases.case import Case
+from config.groups import WeComGroup, WeComRules
 from config.settings import Settings
 from handlers.messages import Inbound
 from handlers.wording import render
@@ -35,7 +37,7 @@ STORY = "小区门口的垃圾堆了半个月没人清"
 OWN = "不，单独反映"
 FAST = Rates(group=100_000, spare=1)
 SOON = 20.0  # seconds until what should happen must have happened; a busy machine takes its time
-TIMES = Times(lease=3.0, renew=0.5, look=0.1, pause=0.05, longest_pause=0.2, displaced=0.6, refused=0.3)
+TIMES = Times(lease=15.0, renew=0.5, look=0.1, pause=0.05, longest_pause=0.2, displaced=0.6, refused=0.3)
 PACE = Pace(beat=5.0, ack=15.0, connect=5.0)
 _keys = count(1)
 
@@ -44,6 +46,13 @@ _keys = count(1)
 def sample() -> Site:
     """The packaged files."""
     return load_site(None).warm()
+
+
+def in_groups(*groups: WeComGroup) -> Site:
+    """The packaged files, with departments in groups of their own."""
+    known = sample()
+    office = known.county.office.model_copy(update={"wecom": WeComRules(groups=groups)})
+    return replace(known, county=known.county.model_copy(update={"office": office}))
 
 
 @dataclass
@@ -189,11 +198,17 @@ def settings(api: FakeGateway, folder: Path, **more: Any) -> Settings:
 
 @asynccontextmanager
 async def at_home(
-    api: FakeGateway, folder: Path, site: Site | None = None, rates: Rates = FAST, **more: Any
+    api: FakeGateway,
+    folder: Path,
+    site: Site | None = None,
+    rates: Rates = FAST,
+    clock: Callable[[], datetime] | None = None,
+    **more: Any,
 ) -> AsyncGenerator[Town]:
     """The office at work."""
     given = settings(api, folder, **more)
     core = open_core(given, site or sample())
+    core.clock = clock or core.clock
     house = build(core, given)
     line = house.lines[0]
     assert isinstance(line, WeCom)
