@@ -102,7 +102,7 @@ def open_core(settings: Settings, site: Site | None = None, check: Check | None 
     data.mkdir(parents=True, exist_ok=True)
     opened = open_both(settings, check)
     attachments = Attachments(data / "attachments")
-    site = site or load_site(settings.site, data)
+    site = site or load_site(settings.site)
     bells = _bells(settings)
     opened.vault.keys.share(bells)
     return Core(opened.store, opened.vault, site, bells, attachments, data, folder=settings.site)

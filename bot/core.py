@@ -110,9 +110,7 @@ class Core:
         """The query code of a case."""
         return self.vault.ring.query_code(case_id, CODE_VERSION, is_tip(case_id))
 
-    async def take(
-        self, inbound: Inbound, start_within: float | None = None, beside: Beside | None = None
-    ) -> Taken:
+    async def take(self, inbound: Inbound, start_within: float | None = None, beside: Beside | None = None) -> Taken:
         """One turn: prepare, commit, then wake whom it concerns. Raises StoreError: then nothing was taken.
 
         `start_within` is in seconds from now: preparation may not use them up, and a turn that waits then is

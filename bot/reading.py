@@ -54,7 +54,7 @@ def reading(settings: Settings) -> Generator[Desk]:
     path = settings.data_dir / DATABASE
     _look_at(path)
     with closing(_vault_keys(settings)) as keys, closing(core(path, "ro").connect()) as conn, snapshot(conn):
-        site = load_site(settings.site, settings.data_dir)
+        site = load_site(settings.site)
         yield Desk(conn, Vault(_ring(settings), keys), site.county, datetime.now(UTC), site)
 
 
@@ -78,7 +78,7 @@ def _on_server(settings: Settings) -> Generator[Desk]:
         with looking.connect() as conn:
             if (pg_revision(conn) or "") < HEAD:
                 raise Mistake(f"{place.name} was last used by an older release: start `zhitong run` once")
-            site = load_site(settings.site, settings.data_dir)
+            site = load_site(settings.site)
             yield Desk(conn, Vault(ring, keys), site.county, datetime.now(UTC), site)
     except (OSError, DBAPIError) as error:
         raise typed(error) from None

@@ -6,8 +6,7 @@ and line; at start it stops the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -21,11 +20,11 @@ import structlog
 
 import config
 import faq
-from bot import memory, site_cache
+from bot import memory
 from config.load import SiteErrors, load
 from config.schema import County, Lane
 from faq import book as books
-from faq import danger, pairs
+from faq import danger
 from faq.book import Book, load_vocabulary
 from faq.danger import Dangers
 from faq.grievance import Grievances, load_grievances
@@ -164,30 +163,12 @@ def _heard_in_parts(topics: Index, words: str) -> list[str]:
     return [code for code in best if scores[code] > TOPIC_FLOOR][:TOPICS_SHOWN]
 
 
-def load_site(folder: Path | None, data_dir: Path | None = None, last: Site | None = None) -> Site:
+def load_site(folder: Path | None, last: Site | None = None) -> Site:
     """Read everything under `folder` (None: the packaged sample). Raises SiteErrors, BookErrors, SiteFileError.
 
-    A county whose files have not changed since comes from `last`, or from `data_dir`: it takes longer than all else.
-    So do the word lists of `last`, and the index over its topics: an edited answer is to be live at once.
+    What has not changed since comes from `last`: its county, its word lists, the index over its topics. An edited
+    answer is to be live at once.
     """
-    if data_dir is not None:
-        with _texts_known(data_dir / site_cache.TEXTS):
-            return _load(folder, data_dir, last)
-    return _load(folder, data_dir, last)
-
-
-@contextmanager
-def _texts_known(path: Path) -> Generator[None]:
-    """Start with the texts that an earlier start read, and leave behind what this one had to read anew."""
-    parser = _parser_stamp()
-    kept = site_cache.recall_texts(path, parser)
-    pairs.known.update(kept)
-    yield
-    if pairs.known.keys() != kept.keys():
-        site_cache.keep_texts(path, parser, pairs.known)
-
-
-def _load(folder: Path | None, data_dir: Path | None, last: Site | None) -> Site:
     stamp = _stamp(folder)
     own = faq_folder(folder)
     book = books.load([own], load_vocabulary(own))
@@ -195,14 +176,7 @@ def _load(folder: Path | None, data_dir: Path | None, last: Site | None) -> Site
     lists = last.lists if last is not None and same_lists else _lists(own)
     if last is not None and _of_county(last.stamp, own) == _of_county(stamp, own):
         return Site(last.county, book, lists, stamp, last.indexes()[1] if same_lists else None)
-    if data_dir is None:
-        return Site(load(folder), book, lists, stamp)
-    kept, key = data_dir / site_cache.NAME, (stamp, _code_stamp())
-    county = site_cache.recall(kept, key)
-    if county is None:
-        county = load(folder)
-        site_cache.keep(kept, key, county)
-    return Site(county, book, lists, stamp)
+    return Site(load(folder), book, lists, stamp)
 
 
 def reload_site(
@@ -287,18 +261,6 @@ def _of_lists(stamp: Stamp, answers: Path) -> Stamp:
 
 def _lists(own: Path) -> Lists:
     return Lists(load_normaliser(own), load_weights(own), load_grievances(own), danger.own(own), load_hot(own))
-
-
-def _code_stamp() -> Stamp:
-    """The checks themselves: what an older release found good may not be good for this one."""
-    files = sorted(Path(config.__file__).parent.glob("*.py"))
-    return tuple((path.name, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path)))
-
-
-def _parser_stamp() -> Stamp:
-    """The same for what reads YAML texts."""
-    files = [Path(faq.__file__).parent / name for name in ("pairs.py", "strict_yaml.py")]
-    return tuple((path.name, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path)))
 
 
 def _counts(path: Path) -> bool:

@@ -44,9 +44,7 @@ def reproached(county: County, story: str, place: str = "") -> tuple[str, ...]:
     typed = folded(story)
     reproaches = _words(county, "control.reproach")
     found = [
-        unit
-        for end, unit in _hits(county, typed, place)
-        if any(word in typed[end : end + NEAR] for word in reproaches)
+        unit for end, unit in _hits(county, typed, place) if any(word in typed[end : end + NEAR] for word in reproaches)
     ]
     return tuple(dict.fromkeys(found))
 

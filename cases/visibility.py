@@ -62,6 +62,8 @@ def tip_unit(viewer: Actor, county: County) -> str:
     unit = county.department_by_id.get(viewer.unit)
     custodian = viewer.kind == "staff" and viewer.id > 0 and Role.CUSTODIAN in viewer.roles
     return unit.id if custodian and unit is not None and unit.discipline else ""
+
+
 def may_read(viewer: Actor, case: Case, county: County) -> bool:
     """Whether the viewer reads what was told, and not only what it is about and by when.
 

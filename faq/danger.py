@@ -18,8 +18,8 @@ from pathlib import Path
 from faq.evidence import Features, Lexicon, features, group_features, scale, windows
 from faq.learned import INTERCEPT, Row, read_weights
 from faq.normalise import clean
-from faq.pairs import Plain
 from faq.site import SHIPPED, SiteFileError, number, read_mapping, site_file
+from faq.strict_yaml import Plain
 
 FILES = ("danger.yaml", "danger_weights.tsv")
 

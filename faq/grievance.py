@@ -17,8 +17,8 @@ from pathlib import Path
 from faq.evidence import Lexicon, features, scale, windows
 from faq.learned import INTERCEPT, Row, read_weights
 from faq.normalise import clean
-from faq.pairs import Plain
 from faq.site import SiteFileError, number, read_mapping, site_file, word_list, words
+from faq.strict_yaml import Plain
 
 _CLAUSES = re.compile(r"[,，。;；!！?？、\s]+")
 _SPAN = re.compile(r"(?:[一二两三四五六七八九十几多半\d]|好几|无数)+个?多?(?:年|月|天|次|趟|回|遍)")

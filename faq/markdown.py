@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from faq.pairs import YamlProblem, read_pairs
 from faq.problems import Problem, nearest
+from faq.strict_yaml import YamlProblem, read_pairs
 
 REQUIRED = ("policy", "department", "verified_on", "valid_to", "region")
 FIELDS = ("policy", "department", "phone", "source", "document_no", "verified_on", "valid_to", "region")

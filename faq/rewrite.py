@@ -88,5 +88,3 @@ def _check_fields(out: bytes, before: Page, fields: Mapping[str, str]) -> None:
 
 def _text(out: bytes) -> str:
     return out.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-
-

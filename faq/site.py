@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from pathlib import Path
 
-from faq.pairs import Plain, YamlProblem, read_pairs
+from faq.strict_yaml import Plain, YamlProblem, read_pairs
 
 SHIPPED = Path(__file__).resolve().parent
 

@@ -1,13 +1,13 @@
-"""YAML as clerks mean it: every value is the text that was typed, nothing is guessed. See `faq.pairs`."""
+"""YAML as clerks mean it: every value is the text that was typed, nothing is guessed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.tokens import (
+import yaml
+from yaml.tokens import (
     AliasToken,
     AnchorToken,
     BlockEndToken,
@@ -19,27 +19,47 @@ from ruamel.yaml.tokens import (
     FlowSequenceStartToken,
 )
 
-from faq.pairs import Pair, Plain, YamlProblem
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain]"
 
+_UNTYPED: Any = cast(Any, yaml)  # its types say nothing of nodes
+_FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # as config.reading
 _OPENS = (FlowSequenceStartToken, FlowMappingStartToken, BlockMappingStartToken, BlockSequenceStartToken)
 _CLOSES = (FlowSequenceEndToken, FlowMappingEndToken, BlockEndToken)
 _DEEPEST = 20
 
 
-def parse(text: str, first_line: int = 1) -> list[Pair]:
+class YamlProblem(Exception):
+    """One thing wrong in a YAML text: `message` in plain words, `line` counted from 1."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One `key: value` with the key's line, counted from 1."""
+
+    key: str
+    value: Plain
+    line: int
+
+
+def read_pairs(text: str, first_line: int = 1) -> list[Pair]:
     """The top mapping of one YAML document in file order, scalars exactly as typed; raise YamlProblem.
 
-    Anchors and aliases are refused before anything is expanded, so a small file cannot become a huge one.
+    `first_line` is where `text` begins in its file, so that lines are counted as the clerk's editor does. Anchors and
+    aliases are refused before anything is expanded, so a small file cannot become a huge one.
     """
-    yaml: Any = YAML(typ="safe", pure=True)
     text = "\n" * (first_line - 1) + text
     try:
-        _refuse_growth(yaml.scan(text))
-        node: Any = yaml.compose(text)
+        _refuse_growth(_UNTYPED.scan(text, Loader=_FAST))
+        node: Any = _UNTYPED.compose(text, Loader=_FAST)
         return [] if node is None else _pairs(node)
-    except MarkedYAMLError as error:
+    except yaml.MarkedYAMLError as error:
         raise _plainly(error, text) from None
-    except YAMLError:
+    except yaml.YAMLError:
         raise YamlProblem("里面有不能用的字符，请删掉重新输入", first_line) from None
 
 

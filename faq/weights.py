@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
-from faq.pairs import Plain
 from faq.site import number, read_mapping, site_file
+from faq.strict_yaml import Plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import aiohttp
-from ruamel.yaml import YAML
+import yaml
 
 import config
 from bot.demo.fakes.telegram import FakeApi, buttons
@@ -35,7 +35,7 @@ REPEATS = 40  # of a page, half a second apart and under the same key: a house m
 def words() -> Json:
     """What everybody says."""
     with (Path(config.__file__).parent / "simulate.yaml").open(encoding="utf-8") as file:
-        return dict(YAML(typ="safe").load(file))  # pyright: ignore[reportUnknownMemberType]
+        return dict(yaml.safe_load(file))
 
 
 class NoAnswer(Exception):

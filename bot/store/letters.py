@@ -45,9 +45,7 @@ _ANSWERED = (
 _OWE_REPLY = insert(outbox)
 ALL = ("letter", "reply", "card")  # kinds of rows that the outbox delivers by itself
 FOR_THEIR_RETURN = ("waiting", "told")  # states of rows that are sent when their person comes back
-_UNSEEN = (
-    select(outbox.c.id).where(outbox.c.person_id == bindparam("of"), outbox.c.delivered_at.is_(None)).limit(1)
-)
+_UNSEEN = select(outbox.c.id).where(outbox.c.person_id == bindparam("of"), outbox.c.delivered_at.is_(None)).limit(1)
 
 
 def say(conn: Connection, vault: Vault, person_id: int, reply: Reply, at: datetime) -> Letter:
@@ -94,9 +92,7 @@ def of_person(
     return tuple(_letter(vault, row) for row in rows)
 
 
-def from_the_first(
-    conn: Connection, vault: Vault, person_id: int, skip: int, limit: int
-) -> tuple[Letter, ...]:
+def from_the_first(conn: Connection, vault: Vault, person_id: int, skip: int, limit: int) -> tuple[Letter, ...]:
     """Letters of a talk, oldest first, from the beginning."""
     mine = select(letter).where(letter.c.person_id == person_id).order_by(letter.c.id).offset(skip).limit(limit)
     return tuple(_letter(vault, dict(row)) for row in conn.execute(mine).mappings())

@@ -154,9 +154,7 @@ def _durable(conn: Connection, name: str) -> None:
             raise StoreRefused(name, f"{setting}=off: a power cut would damage the database", advice)
     copies = conn.execute(text(_STANDBYS)).scalar_one()
     if copies and (how == "local" or not _show(conn, "synchronous_standby_names").strip()):
-        problem = (
-            "its standbys follow asynchronously: a failover would lose cases whose number was already spoken"
-        )
+        problem = "its standbys follow asynchronously: a failover would lose cases whose number was already spoken"
         raise StoreRefused(name, problem, "Set synchronous_standby_names (and synchronous_commit=on), then reload.")
 
 

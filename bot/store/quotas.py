@@ -70,6 +70,7 @@ def reach(conn: Connection, person_id: int, now: datetime) -> bool:
     """Whether an answer would go out now."""
     return bool(_open(conn, person_id, now)) or notices(conn, person_id) > 0
 
+
 _GONE = select(quota.c.left).where(quota.c.person_id == bindparam("of"), quota.c.grant == bindparam("name"))
 
 

@@ -271,7 +271,5 @@ def say(conn: Connection, what: Cluster, state: str, reason: str, staff_id: int,
     """A supervisor's word on a draft."""
     row = {"topic": what.topic, "scope": what.scope, "place": what.where, "through": what.cases[-1].opened_at}
     conn.execute(
-        insert(advice).values(
-            **row, cases=len(what.cases), state=state, reason=reason, staff_id=staff_id, at=at
-        )
+        insert(advice).values(**row, cases=len(what.cases), state=state, reason=reason, staff_id=staff_id, at=at)
     )

@@ -86,7 +86,7 @@ def adopt_files(conn: Connection, vault: Vault, ids: tuple[str, ...], case_id: i
 
 
 def _plain_name(kind: str, name: str) -> str:
-    """"file.pdf" for 张三举报李四.pdf: only what says how to open it."""
+    """ "file.pdf" for 张三举报李四.pdf: only what says how to open it."""
     ending = name.rpartition(".")[2].lower() if "." in name else ""
     tail = f".{ending}" if ending.isascii() and ending.isalnum() and len(ending) <= 5 and kind != "photo" else ""
     return f"{_PLAIN_NAMES.get(kind, 'file')}{tail}"
@@ -96,9 +96,7 @@ def identity_of(conn: Connection, vault: Vault, case_id: int) -> Mapping[str, st
     """Name and phone of who handed a tip in. To be called only under an open lease."""
     mine = select(identity).where(identity.c.case_id == case_id, identity.c.field.in_(SHOWN))
     owner = identity_owner(case_id)
-    return {
-        row.field: vault.get(owner, f"identity:{case_id}:{row.field}", row.sealed) for row in conn.execute(mine)
-    }
+    return {row.field: vault.get(owner, f"identity:{case_id}:{row.field}", row.sealed) for row in conn.execute(mine)}
 
 
 def sender_of(conn: Connection, vault: Vault, case_id: int) -> int:

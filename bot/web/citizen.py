@@ -146,9 +146,7 @@ class Citizen:
         facts |= {"icons": icons, "background_color": "#f6f2ea", "theme_color": "#0d4b4a", "lang": session.lang}
         return web.json_response(facts, content_type="application/manifest+json")
 
-    async def _take(
-        self, request: web.Request, said: Said, files: tuple[Attachment, ...], session: Session
-    ) -> Taken:
+    async def _take(self, request: web.Request, said: Said, files: tuple[Attachment, ...], session: Session) -> Taken:
         return await self._house.take(
             Inbound(
                 channel=CHANNEL,

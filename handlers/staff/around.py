@@ -50,9 +50,7 @@ def ties(case: Case, around: Around, viewer: Actor, county: County, lang: str) -
 
 def _alike(case: Case, around: Around, viewer: Actor, county: County, lang: str) -> tuple[Alike, ...]:
     tied = {other.id for other in around.merged} | {case.merged_into}
-    others = [
-        other for other in around.like if other.id not in tied and sight(viewer, other, county) is not Sight.NONE
-    ]
+    others = [other for other in around.like if other.id not in tied and sight(viewer, other, county) is not Sight.NONE]
     return tuple(
         Alike(
             other.no,

@@ -129,7 +129,7 @@ def test_mistakes_stop_all_of_it(site: Path, change: Callable[[Cells], object], 
 
 
 def test_formulas_are_guarded_on_the_way_out_and_understood_on_the_way_in(site: Path) -> None:
-    evil = "=HYPERLINK(\"http://x\",\"点\")"
+    evil = '=HYPERLINK("http://x","点")'
     path = site / "faq" / "subsidies" / "dibao.md"
     path.write_text(KEPT.replace("每月多少，以当地公布为准。", evil).replace("吃低保要啥条件", "+86 低保"), "utf-8")
     before = file(site)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from bot.metrics import Metrics
 from config.settings import PREFIX, Settings
@@ -24,7 +24,7 @@ ROLES = {"--only"}
 
 def compose() -> dict[str, Any]:
     """The file as compose reads it, merges and all."""
-    return cast(dict[str, Any], YAML(typ="safe").load((ROOT / "compose.yaml").read_text("utf-8")))  # pyright: ignore[reportUnknownMemberType]
+    return cast(dict[str, Any], yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8")))
 
 
 def metric_names() -> set[str]:

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import site as sites
-from bot import site_cache
 from bot.site import load_site, reload_site
 from config.load import SiteErrors, copy_out
-from faq import pairs
 from faq.search import Index
 from tests.bot import past
 
@@ -27,68 +24,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "site"
 
 
-def test_a_kept_county_is_the_one_that_was_read(tmp_path: Path) -> None:
-    first, again = load_site(None, tmp_path), load_site(None, tmp_path)
-    assert first.county == again.county
-    assert (tmp_path / site_cache.NAME).stat().st_size > 10_000
-
-
-def test_the_kept_one_is_taken_without_reading_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unread(folder: Path | None) -> None:
-        raise AssertionError("the files were read")
-
-    read = load_site(None, tmp_path).county
-    monkeypatch.setattr(sites, "load", unread)
-    assert load_site(None, tmp_path).county == read
-    (tmp_path / site_cache.NAME).unlink()
-    with pytest.raises(AssertionError, match="the files were read"):
-        load_site(None, tmp_path)
-
-
-SPOILT = [b"", b"junk", b"\xff\xfe", b"KEY\n", b"KEY\n{}", b'KEY\n{"office": 1}', b"KEY\n[" * 1000]
-
-
-@pytest.mark.parametrize("content", SPOILT, ids=range(len(SPOILT)))
-def test_a_spoilt_cache_is_passed_over(tmp_path: Path, content: bytes) -> None:
-    right = load_site(None, tmp_path).county
-    kept = tmp_path / site_cache.NAME
-    key = kept.read_bytes().split(b"\n", 1)[0]
-    kept.write_bytes(content.replace(b"KEY", key))
-    assert load_site(None, tmp_path).county == right
-
-
-@pytest.mark.parametrize("content", [b"", b"junk", b"KEY\n{}", b'KEY\n{"a": 1}'], ids=range(4))
-def test_spoilt_texts_are_passed_over(tmp_path: Path, content: bytes) -> None:
-    right = load_site(None, tmp_path).book.version
-    kept = tmp_path / site_cache.TEXTS
-    key = kept.read_bytes().split(b"\n", 1)[0]
-    kept.write_bytes(content.replace(b"KEY", key))
-    pairs.known.clear()
-    assert load_site(None, tmp_path).book.version == right
-
-
-def test_texts_are_kept_for_the_next_start(tmp_path: Path) -> None:
-    pairs.known.clear()
-    load_site(None, tmp_path)
-    read = dict(pairs.known)
-    pairs.known.clear()
-    load_site(None, tmp_path)
-    assert pairs.known == read, "nothing was read that was not kept"
-
-
-def test_a_changed_file_is_read_again(folder: Path, tmp_path: Path) -> None:
-    load_site(folder, tmp_path)
+def test_a_changed_file_is_read_again(folder: Path) -> None:
+    load_site(folder)
     office = folder / "config" / "office.yaml"
     office.write_text(office.read_text("utf-8").replace("name: 示例县民声直通", "name: 青山县民声直通"), "utf-8")
-    assert load_site(folder, tmp_path).county.office.name == "青山县民声直通"
+    assert load_site(folder).county.office.name == "青山县民声直通"
     office.write_text("name: a: b\n", "utf-8")
     with pytest.raises(SiteErrors, match=r"config/office.yaml:1"):
-        load_site(folder, tmp_path)
-
-
-def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) -> None:
-    (tmp_path / "cache").write_text("in the way")
-    assert load_site(None, tmp_path).county.office.sample
+        load_site(folder)
 
 
 def test_a_broken_file_keeps_the_last_good_version(folder: Path) -> None:

@@ -203,8 +203,10 @@ def tip_numbers(random: Random) -> str:
     """Numbers and codes of tips."""
     code = f"{random.randrange(2, 10)}{random.randrange(10**15):015d}"
     groups = "-".join(code[at : at + 4] for at in range(0, 16, 4))
-    return f"JB{_day(random):%Y%m%d}-{random.randrange(10000):04d}，查询码{groups}" if random.random() < 0.05 else (
-        f"JB{_day(random):%Y%m%d}-{random.randrange(10000):04d}"
+    return (
+        f"JB{_day(random):%Y%m%d}-{random.randrange(10000):04d}，查询码{groups}"
+        if random.random() < 0.05
+        else (f"JB{_day(random):%Y%m%d}-{random.randrange(10000):04d}")
     )
 
 

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+import config
+from config import reading
 from config.nodes import Node
 from config.reading import MAX_BYTES, Refused, parse, read
 
@@ -161,3 +164,12 @@ LINES: list[tuple[tuple[str | int, ...], int]] = [
 @pytest.mark.parametrize(("path", "line"), LINES)
 def test_the_line_of_a_path(path: tuple[str | int, ...], line: int):
     assert parse("a: 1\nb:\n  - x\n  - c: 1\n    d: 2\n", "f").line_at(path) == line
+
+
+@pytest.mark.parametrize("name", ["office.yaml", "categories.yaml", "texts/en.yaml"])
+def test_both_parsers_see_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PyYAML comes without libyaml, an office is the same office."""
+    path = Path(config.__file__).parent / name
+    fast = read(path, name)
+    monkeypatch.setattr(reading, "FAST", yaml.SafeLoader)
+    assert read(path, name) == fast

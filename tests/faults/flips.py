@@ -62,9 +62,7 @@ class AnswersFirst(Store):
 class Forgetful(Core):
     """A core that does not know a message again."""
 
-    async def take(
-        self, inbound: Inbound, start_within: float | None = None, beside: Beside | None = None
-    ) -> Taken:
+    async def take(self, inbound: Inbound, start_within: float | None = None, beside: Beside | None = None) -> Taken:
         """One turn under a key of its own."""
         return await super().take(replace(inbound, key=uuid.uuid4().hex), start_within, beside)
 

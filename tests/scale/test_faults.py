@@ -150,9 +150,7 @@ async def lose(how: str, cluster: Cluster, redis: RedisServer) -> None:
             redis.tell("FLUSHALL")
 
 
-async def test_a_row_delivered_at_xadd_is_noticed(
-    houses: list[Nursery], servers: Servers, tmp_path: Path
-) -> None:
+async def test_a_row_delivered_at_xadd_is_noticed(houses: list[Nursery], servers: Servers, tmp_path: Path) -> None:
     """The suite above would see it if rows counted as delivered once they are in the stream."""
     async with province(houses, tmp_path / "province", servers, "delivered at XADD") as town:
         for _ in range(6):

@@ -39,9 +39,7 @@ def seen(core: Core) -> list[tuple[object, ...]]:
         def work(conn: cases.Connection) -> list[tuple[object, ...]]:
             held = cases.many(conn, core.vault, select(case).order_by(case.c.id))
             talks = [letters.of_person(conn, core.vault, one.person, limit=1000) for one in held]
-            return [
-                (one, cases.events(conn, core.vault, one.id), talk) for one, talk in zip(held, talks, strict=True)
-            ]
+            return [(one, cases.events(conn, core.vault, one.id), talk) for one, talk in zip(held, talks, strict=True)]
 
         try:
             return await core.store.read(work)
@@ -73,9 +71,7 @@ def test_everything_arrives_and_counting_goes_on(cluster: Cluster, target: str, 
     assert "the target is not empty" in again.stderr
 
 
-def test_a_move_that_breaks_off_leaves_nothing_and_can_be_repeated(
-    cluster: Cluster, target: str, office: Path
-) -> None:
+def test_a_move_that_breaks_off_leaves_nothing_and_can_be_repeated(cluster: Cluster, target: str, office: Path) -> None:
     place = moving.target_of(cluster.url(target))
     left = [3]
 

@@ -108,5 +108,3 @@ class Asked:
     def parameters(self) -> dict[str, Any]:
         """As they travel, too."""
         return dict(self._plain)
-
-

@@ -265,5 +265,3 @@ async def test_a_crash_between_commit_and_send_is_made_good(
         town.house.outbox._clock = lambda: later() + OVER  # pyright: ignore[reportPrivateUsage]
         await town.until(lambda: api.told(LI))
         assert api.told(LI)[0]["text"].startswith("（可能重复）")
-
-

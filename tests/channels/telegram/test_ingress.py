@@ -151,9 +151,7 @@ async def test_an_album_is_one_message(town: Town, api: FakeApi, monkeypatch: py
     house = town.line.citizens._house  # pyright: ignore[reportPrivateUsage]
     door = Ingress(lambda raw: parse(raw, Bot(TOKEN)), dispatch, house)
     photo = api.photo(b"x" * 500)
-    parts = [
-        {"update_id": 9000 + n, "message": api.message(707, photo=photo, media_group_id="a1")} for n in range(3)
-    ]
+    parts = [{"update_id": 9000 + n, "message": api.message(707, photo=photo, media_group_id="a1")} for n in range(3)]
     words = {"update_id": 9003, "message": api.message(707, "就是这里")}
     await asyncio.gather(*(door.take(one) for one in [*parts, words, parts[1]]))
     await door.take(parts[2])

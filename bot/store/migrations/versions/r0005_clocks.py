@@ -23,9 +23,7 @@ def upgrade() -> None:
     op.add_column("obligation", Column("how", String(12)))
     unsettled = text("settled_at IS NULL")
     carried = text("settled_at IS NULL AND letter_id IS NOT NULL")
-    op.create_index(
-        "obligation_letter", "obligation", ["letter_id"], sqlite_where=carried, postgresql_where=carried
-    )
+    op.create_index("obligation_letter", "obligation", ["letter_id"], sqlite_where=carried, postgresql_where=carried)
     op.create_index(
         "obligation_due", "obligation", ["duty", "due_at"], sqlite_where=unsettled, postgresql_where=unsettled
     )
