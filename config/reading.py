@@ -142,7 +142,8 @@ def _controls(lines: list[str], name: str) -> Iterator[Problem]:
 
 def _syntax(error: Any, name: str, lines: list[str]) -> Problem:
     said = f"{error.context or ''} {error.problem or ''}"
-    mark = error.problem_mark or error.context_mark
+    unfinished = error.context == "while scanning a simple key"  # no colon: it is missed only lines later
+    mark = error.context_mark if unfinished else error.problem_mark or error.context_mark
     line: int = mark.line + 1 if mark is not None else 1
     for near in (line, line - 1):
         if 0 < near <= len(lines) and FULL_WIDTH_COLON.match(lines[near - 1]):

@@ -54,13 +54,21 @@ def read_pairs(text: str, first_line: int = 1) -> list[Pair]:
     """
     text = "\n" * (first_line - 1) + text
     try:
-        _refuse_growth(_UNTYPED.scan(text, Loader=_FAST))
-        node: Any = _UNTYPED.compose(text, Loader=_FAST)
-        return [] if node is None else _pairs(node)
+        return _read(text, _FAST)
+    except yaml.YAMLError:
+        pass
+    try:
+        return _read(text, yaml.SafeLoader)  # slower, and nearer to the line of a mistake
     except yaml.MarkedYAMLError as error:
         raise _plainly(error, text) from None
     except yaml.YAMLError:
         raise YamlProblem("里面有不能用的字符，请删掉重新输入", first_line) from None
+
+
+def _read(text: str, loader: Any) -> list[Pair]:
+    _refuse_growth(_UNTYPED.scan(text, Loader=loader))
+    node: Any = _UNTYPED.compose(text, Loader=loader)
+    return [] if node is None else _pairs(node)
 
 
 def _refuse_growth(tokens: Iterable[Any]) -> None:
@@ -100,7 +108,8 @@ def _line(marked: Any) -> int:
 
 
 def _plainly(error: Any, text: str) -> YamlProblem:
-    mark = error.problem_mark or error.context_mark
+    unfinished = error.context == "while scanning a simple key"  # no colon: it is missed only lines later
+    mark = error.context_mark if unfinished else error.problem_mark or error.context_mark
     number = int(mark.line) if mark is not None else 0
     rows = text.split("\n")
     row = rows[number] if number < len(rows) else ""

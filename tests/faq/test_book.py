@@ -94,6 +94,7 @@ def spoilt(old: str, new: str) -> str:
         (spoilt("source: 四川", "source: 川府: 四川"), 5, "两个英文冒号"),
         (spoilt("policy: 农", "policy：农"), 2, "中文的“：”"),
         (spoilt("department:", "\tdepartment:"), 3, "制表符"),
+        (spoilt("valid_to: 2027-06-30", "valid_to 2027-06-30"), 8, "格式不对"),
         (spoilt("source: 四川", "source: &a 四川"), 5, "不能用 & 或 *"),
         (spoilt("source: 四川日报 2025年7月", "source: [四川日报]"), 5, "只能写一段文字"),
         (spoilt("region: 四川省\n---\n", "region: 四川省\n"), 1, "没有结束"),

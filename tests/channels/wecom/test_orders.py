@@ -202,7 +202,7 @@ class Talk:
         for name, no in self.names.items():
             line = line.replace(name, no)
         if match := re.fullmatch(r"(\S+?)\[(.*)\]", line):
-            await self.town.press(PEOPLE[match.group(1)][0], match.group(2))
+            await self.town.press(PEOPLE[match.group(1)][0], match.group(2), about=self.case.no)
             return
         who, sign, words = re.split(r"([：“↩])", line, maxsplit=1)
         if who == "机器人":
@@ -235,7 +235,7 @@ async def test_talk(office: Town, talk: str) -> None:
     case = await office.file(citizen)
     card = await office.gets(GROUP, f"【{case.no}】", "垃圾")
     script = Talk(office, case, (await office.cases())[0], citizen, card.text)
-    await office.buttons(GROUP, "认领")
+    await office.buttons(GROUP, "认领", case.no)
     for line in filter(None, map(str.strip, talk.splitlines())):
         try:
             await script.play(line)

@@ -92,11 +92,12 @@ class Town:
         self.seen[chat] = self.api.told(chat).index(shown) + 1
         return shown
 
-    async def buttons(self, chat: str, label: str) -> Json:
-        """The newest card of a chat with such a button."""
+    async def buttons(self, chat: str, label: str, about: str = "") -> Json:
+        """The newest card of a chat with such a button, and with the words `about` on it."""
 
         def found() -> Json | None:
-            return next((one.card for one in reversed(self.api.told(chat)) if label in one.buttons), None)
+            cards = [one.card for one in self.api.told(chat) if one.card and label in one.buttons]
+            return next((card for card in reversed(cards) if about in str(card)), None)
 
         return await self.until(found)
 
@@ -106,9 +107,9 @@ class Town:
         await self.api.push(frame)
         return frame
 
-    async def press(self, user: str, label: str, chat: str = GROUP) -> None:
-        """Somebody presses the newest button of that name."""
-        card = await self.buttons(chat, label)
+    async def press(self, user: str, label: str, chat: str = GROUP, about: str = "") -> None:
+        """Somebody presses the newest button of that name, on a card that says `about`."""
+        card = await self.buttons(chat, label, about)
         data = {one["text"]: one["key"] for one in card["button_list"]}[label]
         await self.api.push(self.api.press(user, card, data, "" if chat == user else chat))
 
