@@ -21,6 +21,7 @@ ANSWER = "answer"
 SUPPLEMENT = "supplement"
 RATE = "rate"
 ASSIST = "assist"  # 协办: one for every helping unit
+SUPERVISED = "supervised"  # 督办: what the department does about it, by the day its letter names
 RECHECK = "recheck"  # 回头看: the day on which the citizen is asked again
 
 # 两告知两反馈, and the call after a bad rating. What the citizen is owed is fulfilled when it has reached them: by
@@ -47,24 +48,25 @@ CARRIES: Mapping[Act, frozenset[str]] = {
     Act.ANSWER: frozenset({TELL_ACCEPT, TELL_HANDLING, RESULT, CALL_BACK}),
 }
 
-_ALL = frozenset({ACCEPT, ANSWER, SUPPLEMENT, RATE, ASSIST, RECHECK, *TO_CITIZEN})
+_ALL = frozenset({ACCEPT, ANSWER, SUPPLEMENT, RATE, ASSIST, RECHECK, SUPERVISED, *TO_CITIZEN})
 _AGAIN = frozenset({RATE, RESULT, RECHECK})  # the answer did not settle it, and was read
 
 # Which duties an act settles, because they are done, void, or laid anew.
 SETTLES: Mapping[Act, frozenset[str]] = {
     Act.ACCEPT: frozenset({ACCEPT, TELL_ACCEPT, STAGE}),
-    Act.TRANSFER: frozenset({ACCEPT, SUPPLEMENT, TELL_HANDLING}),
-    Act.RETURN: frozenset({ACCEPT}),
+    Act.TRANSFER: frozenset({ACCEPT, SUPPLEMENT, TELL_HANDLING, SUPERVISED}),
+    Act.RETURN: frozenset({ACCEPT, SUPERVISED}),
+    **dict.fromkeys((Act.PROGRESS, Act.SUPERVISE), frozenset({SUPERVISED})),
     Act.ACCUSE: frozenset({TELL_HANDLING}),
-    Act.ESCALATE: frozenset({ACCEPT, SUPPLEMENT, RATE, RESULT, TELL_HANDLING}),
-    Act.ANSWER: frozenset({ANSWER, SUPPLEMENT, RATE, STAGE, RESULT, ASSIST}),
+    Act.ESCALATE: frozenset({ACCEPT, SUPPLEMENT, RATE, RESULT, TELL_HANDLING, SUPERVISED}),
+    Act.ANSWER: frozenset({ANSWER, SUPPLEMENT, RATE, STAGE, RESULT, ASSIST, SUPERVISED}),
     Act.SUPPLEMENT: frozenset({SUPPLEMENT}),
     Act.WAIT_OUT: frozenset({SUPPLEMENT}),
-    Act.EXTEND: frozenset({ANSWER, TELL_HANDLING}),
-    Act.RATE_WELL: frozenset({RATE, RESULT, CALL_BACK, ASSIST}),
+    Act.EXTEND: frozenset({ANSWER, TELL_HANDLING, SUPERVISED}),
+    Act.RATE_WELL: frozenset({RATE, RESULT, CALL_BACK, ASSIST, SUPERVISED}),
     Act.RATE_BADLY: _AGAIN | {CALL_BACK},
-    Act.LAPSE: frozenset({RATE, ASSIST}),
-    Act.CLOSE: frozenset({RATE, ASSIST}),
+    Act.LAPSE: frozenset({RATE, ASSIST, SUPERVISED}),
+    Act.CLOSE: frozenset({RATE, ASSIST, SUPERVISED}),
     Act.REOPEN: _AGAIN,
     Act.RECHECK: frozenset({RECHECK}),
     Act.CONCLUDE: frozenset({ANSWER}),
@@ -225,8 +227,9 @@ def _laid(event: Event, case: Case, rule: Deadline, county: County) -> tuple[Obl
         case Act.REOPEN:
             return (answer,)
         case Act.EXTEND:
-            until = datetime.fromtimestamp(int(event.data["until"]), event.at.tzinfo)
-            return (Obligation(ANSWER, event.at, until), days(TELL_HANDLING, rule.notice_days))
+            return (Obligation(ANSWER, event.at, _until(event)), days(TELL_HANDLING, rule.notice_days))
+        case Act.SUPERVISE:
+            return (Obligation(SUPERVISED, event.at, _until(event)),)
         case Act.ASSIST:
             return tuple(days(ASSIST, rule.assist_days, unit) for unit in str(event.data["added"]).split(",") if unit)
         case Act.ASK:
@@ -238,6 +241,10 @@ def _laid(event: Event, case: Case, rule: Deadline, county: County) -> tuple[Obl
             return (Obligation(RECHECK, event.at, asked),)
         case _:
             return ()
+
+
+def _until(event: Event) -> datetime:
+    return datetime.fromtimestamp(int(event.data["until"]), event.at.tzinfo)
 
 
 def _as_before(answer: Obligation, case: Case) -> Obligation:

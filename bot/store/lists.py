@@ -27,7 +27,7 @@ from bot.store import cases
 from bot.store.tables import ASSISTED, accused, case, crosscheck, obligation, outbox
 from bot.store.vault import Vault
 from cases.case import Actor, Case, State
-from cases.clocks import STAGE, TO_CITIZEN, attention_from
+from cases.clocks import ACCEPT, STAGE, TO_CITIZEN, attention_from
 from cases.redaction import mask
 from cases.routing import superiors
 from cases.visibility import Sight, departments_in_sight, may_read, sight, tip_unit
@@ -159,6 +159,12 @@ def _owed_a_word(now: datetime) -> Select[int]:
     return select(obligation.c.case_id).where(*owed)
 
 
+def _tip_not_accepted(now: datetime) -> ColumnElement[bool]:
+    """Tips past the day of their 受理告知: no date of an answer counts until there is a conclusion."""
+    late = (obligation.c.settled_at.is_(None), obligation.c.duty == ACCEPT, obligation.c.due_at < now)
+    return and_(case.c.lane == Lane.TIP, case.c.open, case.c.id.in_(select(obligation.c.case_id).where(*late)))
+
+
 def _view(view: str, viewer: Actor, now: datetime, late: datetime | None) -> ColumnElement[bool]:
     owed = and_(case.c.open, case.c.state.in_(_OWED))
     match view:
@@ -169,7 +175,7 @@ def _view(view: str, viewer: Actor, now: datetime, late: datetime | None) -> Col
         case "soon":
             return and_(owed, case.c.answer_by >= now, case.c.answer_by <= now + timedelta(days=1))
         case "overdue":
-            return and_(owed, case.c.answer_by < now)
+            return or_(and_(owed, case.c.answer_by < now), _tip_not_accepted(now))
         case "supervised":
             return and_(case.c.open, case.c.supervised)
         case "attention":

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cases.case import Actor, Case, Role
-from cases.clocks import ACCEPT, ANSWER, ASSIST, CALL_BACK, STAGE, add_working_days
+from cases.clocks import ACCEPT, ANSWER, ASSIST, CALL_BACK, STAGE, SUPERVISED, add_working_days
 from config.schema import County
 from handlers.staff.card import topic_path
 from handlers.time_words import day_words
@@ -17,7 +17,7 @@ from handlers.wording import fill
 SECTIONS = ("overdue", "today", "soon", "tell", "assist", "approve")
 MOST = 30  # cases of one section that are named; the rest is counted
 AHEAD = timedelta(days=16)  # further than the next working day ever is
-DEADLINES = frozenset({ACCEPT, ANSWER, STAGE, CALL_BACK})
+DEADLINES = frozenset({ACCEPT, ANSWER, STAGE, CALL_BACK, SUPERVISED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,10 +123,10 @@ OWED: dict[State, set[str]] = {
 # What may be owed beside it: for as long as it has not reached the citizen, a helper has not replied, or the day of
 # the re-check has not come.
 BESIDE: dict[State, set[str]] = {
-    State.FILED: {"assist", "tell_accept", "tell_handling", "stage", "call_back"},
-    State.HANDLING: {"assist", "tell_accept", "tell_handling", "stage", "call_back"},
-    State.WAITING: {"assist", "tell_accept", "tell_handling", "stage", "call_back"},
-    State.ANSWERED: {"assist", "tell_accept", "tell_handling", "result", "call_back"},
+    State.FILED: {"assist", "tell_accept", "tell_handling", "stage", "call_back", "supervised"},
+    State.HANDLING: {"assist", "tell_accept", "tell_handling", "stage", "call_back", "supervised"},
+    State.WAITING: {"assist", "tell_accept", "tell_handling", "stage", "call_back", "supervised"},
+    State.ANSWERED: {"assist", "tell_accept", "tell_handling", "result", "call_back", "supervised"},
     State.CLOSED: {"recheck", "tell_accept", "tell_handling", "result", "call_back"},
     State.REFUSED: {"tell_accept"},
     State.WITHDRAWN: set(),

@@ -183,6 +183,7 @@ LAID: dict[Act, list[tuple[str, datetime]]] = {
     Act.ESCALATE: [("accept", ACCEPT), ("tell_handling", TELL)],
     Act.RATE_BADLY: [("answer", ANSWER), ("call_back", TELL)],
     Act.REOPEN: [("answer", ANSWER)],
+    Act.SUPERVISE: [("supervised", beijing("2026-11-25 18:00"))],
     Act.EXTEND: [("answer", NOW + 30 * DAY), ("tell_handling", TELL)],
     Act.ASK: [("supplement", NOW + 10 * DAY)],
     Act.ASSIST: [("assist", beijing("2026-11-27 18:00"))],  # civil affairs had been asked before

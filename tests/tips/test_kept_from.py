@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.store.keys import KeyRing
@@ -114,3 +116,16 @@ async def test_keys_rotate_while_the_house_runs(town: TipTown) -> None:
     assert "已收到" in town.shown(await town.say("bo", f"{held.no} {code}"))
     again, _, _ = await town.hand_in("an")
     assert again.no != held.no
+
+
+async def test_a_tip_nobody_accepted_in_time_stands_with_what_is_overdue(town: TipTown) -> None:
+    """Its answer has no date before there is a conclusion: the date that passes first is that of acceptance."""
+    held, _, _ = await town.hand_in("an")
+    assert (await town.door.cards(town.zhou, CardQuery("overdue"))).cards == ()
+    town.now += timedelta(days=40)
+    page = await town.door.cards(town.zhou, CardQuery("overdue"))
+    assert ([one.no for one in page.cards], page.counts["overdue"]) == ([held.no], 1)
+    for viewer in town.others:
+        assert (await town.door.cards(viewer, CardQuery("overdue"))).cards == ()
+    await town.press(town.zhou, "accept", held.no)
+    assert (await town.door.cards(town.zhou, CardQuery("overdue"))).cards == ()
