@@ -139,7 +139,10 @@ class WholeLife(RuleBasedStateMachine):
 
     def _presses(self, choose: st.DataObject, held: Case) -> None:
         buttons = {name: [act for act in possible(held, who) if act in FILLED] for name, who in self.people.items()}
-        who = _one(choose, sorted(name for name, acts in buttons.items() if acts))
+        busy = sorted(name for name, acts in buttons.items() if acts)
+        if not busy:  # a tip about its own examiners is with the city, which has nobody here
+            return
+        who = _one(choose, busy)
         act = _one(choose, buttons[who])
         fields = {name: value for name, value in FILLED[act].items() if name != "text"}
         if act is Act.MERGE:
