@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import signal
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Siege:
         self._clerk: asyncio.Task[None] | None = None
         self._others: list[asyncio.Task[None]] = []
         self._home = False
+        self._began = time.monotonic()
 
     # --- houses --------------------------------------------------------------------------------------
 
@@ -123,7 +125,11 @@ class Siege:
         self._look_for_losses()
         if len(self.lives) % TELL == 0:
             said = self.promises
-            print(f"{len(self.lives)} kills, {len(said.numbers)} numbers, wrong: {said.findings}", flush=True)
+            took = time.monotonic() - self._began
+            print(
+                f"{took:5.0f} s  {len(self.lives)} kills, {len(said.numbers)} numbers, wrong: {said.findings}",
+                flush=True,
+            )
         if kill.after:
             await asyncio.sleep(kill.after)
             return await self._nursery.end(signal.SIGKILL) == -signal.SIGKILL
