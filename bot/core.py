@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from bot import outbox, turn
 from bot.bells import Bells
+from bot.docket import Ripples, Room
 from bot.limits import Guesses
 from bot.lines import Lines
 from bot.metrics import Metrics
@@ -76,9 +77,9 @@ class Core:
         self.hot: tuple[str, ...] = self.site.lists.hot
         self.pool = ThreadPoolExecutor(PREPARE_THREADS, thread_name_prefix="prepare")
 
-    def room(self) -> turn.Room:
+    def room(self) -> Room:
         """What a turn needs, with the files as they are at this moment."""
-        return turn.Room(self.site, self.vault, self.fresh, self.guesses.allow, self.has_group, self.hot)
+        return Room(self.site, self.vault, self.fresh, self.guesses.allow, self.has_group, self.hot)
 
     def desk(self, conn: Connection, staff: Actor | None = None) -> StoreDesk:
         """A desk outside a turn, for looking only."""
@@ -187,7 +188,7 @@ class Core:
         self.pool.shutdown()
 
 
-def _log(channel: str, ripples: turn.Ripples) -> None:
+def _log(channel: str, ripples: Ripples) -> None:
     """What became of which case, for whoever looks for one in the log; nothing of what was said, or by whom."""
     for number, act in ripples.acts:
         log.info("case", case=number, act=act, channel=channel)

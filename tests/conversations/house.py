@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, func, select
 
 from bot import turn
+from bot.docket import Room
 from bot.limits import Guesses
 from bot.site import Site, load_site
 from bot.store import cases as case_rows
@@ -26,6 +27,7 @@ from bot.store.tables import metadata
 from bot.store.vault import Vault
 from bot.timers import Timers
 from cases.case import Case, is_tip
+from handlers.desk import Prepared
 from handlers.dialogue import Talk
 from handlers.messages import Attachment, GeoPoint, Inbound, Letter, Taken
 from handlers.wording import render
@@ -85,8 +87,8 @@ class TalkHouse:
     async def take(self, inbound: Inbound) -> Taken:
         """What the core does with a message, without threads: prepare, one transaction, drop what is erased."""
         told = inbound.text and not inbound.choice and inbound.channel not in (turn.STAFF, turn.TIMER)
-        prepared = self.site.prepare(inbound.text, inbound.at) if told else turn.Prepared()
-        room = turn.Room(self.site, self.vault, self.fresh, self._guesses.allow, self.has_group, self.hot)
+        prepared = self.site.prepare(inbound.text, inbound.at) if told else Prepared()
+        room = Room(self.site, self.vault, self.fresh, self._guesses.allow, self.has_group, self.hot)
         turned = await self.store.write(lambda conn: turn.take(conn, inbound, prepared, room))
         self.keys.drop(*turned.ripples.dropped)
         return turned.taken
