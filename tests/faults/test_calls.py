@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 from collections import Counter
@@ -26,6 +27,7 @@ from tests.faults.reckoning import reckon
 from tests.faults.siege import LEASE, hire
 from tests.faults.townsfolk import Citizen, Clerk, GivenUp, Town
 
+MORE_CASES = re.compile(r"还有 (\d+) 件")  # in a list of too many: counted, not named
 DEEP = os.environ.get("ZHITONG_DEEP") == "1"
 HITS = (1, 2, 5) if DEEP else (1,)
 MARK = "可能重复"
@@ -147,8 +149,12 @@ class Office:
             wrong += _copies(f"number of {user}", [text for text in mine if no in text and "查询码" in text])
             if no in self.promises.answered:
                 wrong += _copies(f"answer to {user}", [text for text in mine if ANSWER in text])
-            wrong += _copies(f"card of {no}", [text for text in cards if is_card(text, no)]) if no else []
-        return wrong
+            mine = [text for text in cards if is_card(text, no)]
+            told = [text for text in cards if no in text and not mine]  # in a list, when there were too many at once
+            wrong += _copies(f"card of {no}", mine or told[:1]) if no else []
+        counted = sum(int(more) for text in cards for more in MORE_CASES.findall(text))
+        unnamed = [one for one in wrong if one.what.startswith("card of ") and one.kind == "lost"]
+        return [one for one in wrong if one not in unnamed] + unnamed[counted:]
 
 
 async def _until(what: Callable[[], bool]) -> None:
