@@ -84,7 +84,13 @@ def test_reminders_came_at_their_hour(tmp_path: Path) -> None:
     now = TODAYS[0]
     done = found(tmp_path, past.play(tmp_path, now=now), now)
     due = [event for event in done.events["no-water-uphill"] if event.act is Act.REMIND]
-    assert [event.data["evidence"] for event in due] == ["50", "80", "due", "attention"]
+    assert [(event.text, event.data["evidence"]) for event in due] == [
+        ("answer", "50"),
+        ("answer", "80"),
+        ("answer", "due"),
+        ("answer", "attention"),
+        ("supervised", "due"),
+    ]
     assert due[2].at == done.cases["no-water-uphill"].answer_by
     lapsed = done.events["water-price"]
     answered = next(event for event in lapsed if event.act is Act.ANSWER)

@@ -217,12 +217,13 @@ async def test_nobody_sees_to_it(town: Town, cast: Cast) -> None:
     file = await opened(town, liu, case.no)
     assert await town.door.case(wang, case.no) is None
     told = [(step.act, step.data.get("evidence", step.text)) for step in file.steps if step.text != "accept"]
-    assert [one for one in told if one[0] != "file"][:6] == [
+    assert [one for one in told if one[0] != "file"][:7] == [
         ("remind", "50"),
         ("remind", "80"),
         ("remind", "due"),
         ("remind", "attention"),
         ("supervise", ""),
+        ("remind", "due"),  # the reply that the letter asked for
         ("escalate", ""),
     ]
     number = next(at for at, step in enumerate(file.steps, 1) if step.act == "supervise")
