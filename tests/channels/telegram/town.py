@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from bot.app import House, build, open_core, running
 from bot.channels.telegram.channel import Telegram
 from bot.channels.telegram.pacer import Pacer, Rates
 from bot.demo.fakes.telegram import TOKEN, FakeApi, buttons
-from bot.site import Site, load_site
+from bot.site import Site
 from bot.store import cases, staff
 from bot.store.tables import case as case_table
 from bot.store.tables import outbox
@@ -27,18 +26,13 @@ from bot.web.server import make_app
 from cases.case import Actor, Case
 from config.settings import Settings
 from handlers.messages import Inbound
+from tests.channels.files import sample
 
 Json = dict[str, Any]
 _keys = count(1)
 FAST = Rates(chat=1000.0, overall=5000.0, group=100_000)
 OWN = "不，单独反映"
 SOON = 20.0  # seconds until what should happen must have happened; a busy machine takes its time
-
-
-@cache
-def sample() -> Site:
-    """The packaged files."""
-    return load_site(None).warm()
 
 
 @dataclass

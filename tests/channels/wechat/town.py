@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +20,7 @@ from bot.channels.wechat.channel import WeChat
 from bot.demo.fakes.tencent import AES_KEY, APP_ID, TOKEN
 from bot.demo.fakes.wechat import SECRET, FakeWeChat, Json
 from bot.outbox import BELL
-from bot.site import Site, load_site
+from bot.site import Site
 from bot.store import cases, people, staff
 from bot.store.tables import case as case_table
 from bot.store.tables import outbox
@@ -29,6 +28,7 @@ from bot.web.server import make_app
 from cases.case import Case
 from config.settings import Settings
 from handlers.messages import Inbound
+from tests.channels.files import sample
 from tests.channels.wechat.phone import read
 from tests.conversations.player import Heard
 
@@ -36,12 +36,6 @@ T = TypeVar("T")
 OWN = "不，单独反映"
 SOON = 8.0
 PUBLIC = "https://zhitong.example.test"
-
-
-@cache
-def sample() -> Site:
-    """The packaged files."""
-    return load_site(None).warm()
 
 
 def settings(api: FakeWeChat, folder: Path, **more: Any) -> Settings:

@@ -8,7 +8,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from bot.app import House, build, open_core, running
 from bot.channels.wecom.channel import Times, WeCom
 from bot.channels.wecom.line import Pace
 from bot.channels.wecom.pacer import Pacer, Rates
-from bot.site import Site, load_site
+from bot.site import Site
 from bot.store import cases, letters, people, staff
 from bot.store.tables import case as case_table
 from bot.store.tables import outbox
@@ -29,6 +28,7 @@ from config.groups import WeComGroup, WeComRules
 from config.settings import Settings
 from handlers.messages import Inbound
 from handlers.wording import render
+from tests.channels.files import sample
 from tests.channels.wecom.fake_gateway import BOT, SECRET, FakeGateway, Shown
 
 Json = dict[str, Any]
@@ -40,12 +40,6 @@ SOON = 20.0  # seconds until what should happen must have happened; a busy machi
 TIMES = Times(lease=15.0, renew=0.5, look=0.1, pause=0.05, longest_pause=0.2, displaced=0.6, refused=0.3)
 PACE = Pace(beat=5.0, ack=15.0, connect=5.0)
 _keys = count(1)
-
-
-@cache
-def sample() -> Site:
-    """The packaged files."""
-    return load_site(None).warm()
 
 
 def in_groups(*groups: WeComGroup) -> Site:
