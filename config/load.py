@@ -15,6 +15,7 @@ from config.checks import cross
 from config.explain import near, validate
 from config.keeping import Retention
 from config.nodes import Node, Problem, Refused
+from config.reading import read
 from config.repeats import Repeats
 from config.schema import Category, County, Deadline, Department, Emergency, Ladder, Office, Place, Scene, Year
 
@@ -73,16 +74,10 @@ def _trees(site: Path | None) -> tuple[dict[str, Node], list[Problem]]:
     problems: list[Problem] = []
     for name in SHAPES:
         try:
-            trees[name] = _read(_path(site, f"{name}.yaml"), f"config/{name}.yaml")
+            trees[name] = read(_path(site, f"{name}.yaml"), f"config/{name}.yaml")
         except Refused as refused:
             problems += refused.problems
     return trees, problems
-
-
-def _read(path: Path, name: str) -> Node:
-    from config.reading import read  # not above: a start that finds the county in its cache needs no parser
-
-    return read(path, name)
 
 
 def _strays(site: Path | None) -> Iterator[Problem]:
@@ -121,7 +116,7 @@ def _phrases(path: Path, lang: str) -> tuple[phrases.Phrases, list[Problem]]:
     if not path.exists():
         return {}, []
     try:
-        return phrases.flatten(_read(path, f"config/texts/{lang}.yaml"))
+        return phrases.flatten(read(path, f"config/texts/{lang}.yaml"))
     except Refused as refused:
         return {}, list(refused.problems)
 
