@@ -14,6 +14,7 @@ from bot.failures import Mistake
 
 if TYPE_CHECKING:
     from bot.channels.wechat.api import Api
+    from bot.channels.wechat.faults import Trouble
     from bot.posters import Poster
     from config.schema import County, Scene
     from config.settings import Settings
@@ -87,9 +88,16 @@ async def _scene_codes(api: Api, codes: list[str]) -> list[str]:
     try:
         return [await api.scene(code or "office") for code in codes]
     except Trouble as trouble:
-        raise Mistake(f"Tencent gave no code ({trouble}): see docs/channels/wechat.md.") from None
+        raise _refusal("gave no code", trouble) from None
     finally:
         await api.close()
+
+
+def _refusal(what: str, trouble: Trouble) -> Mistake:
+    """What to do about a call that failed: the way there, or what Tencent says."""
+    if not trouble.code:
+        return Mistake(f"Tencent {what}: no answer ({trouble.about}). May this machine call out? Then try again.")
+    return Mistake(f"Tencent {what}: errcode {trouble.code}. docs/channels/wechat.md, part 5, says what to do.")
 
 
 async def _bot_name(settings: Settings) -> str:
@@ -157,7 +165,7 @@ def menu(site: SiteOption = None) -> None:
         try:
             await api.set_menu(made)
         except Trouble as trouble:
-            raise Mistake(f"Tencent refused the menu ({trouble}): see docs/channels/wechat.md.") from None
+            raise _refusal("did not take the menu", trouble) from None
         finally:
             await api.close()
 

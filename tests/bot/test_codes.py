@@ -152,3 +152,7 @@ def test_codes_of_the_platforms_and_the_menu(tmp_path: Path) -> None:
         wrong = environment(**{**account, "ZHITONG_WECHAT_APP_SECRET": "wrong"})
         refused = zhitong("wechat", "menu", env=wrong)
         assert refused.returncode == 2 and "40125" in refused.stderr and "wrong" not in refused.stderr
+        nowhere = environment(**{**account, "ZHITONG_WECHAT_API_URL": "http://127.0.0.1:9"})
+        for command in (("wechat", "menu"), ("qr", "--for", "wechat", "--out", tmp_path)):
+            unreached = zhitong(*command, env=nowhere)
+            assert unreached.returncode == 2 and "May this machine call out?" in unreached.stderr, unreached.stderr
