@@ -23,7 +23,7 @@ import numpy as np
 from config.load import load as load_county
 from faq.book import load as load_book
 from faq.danger import Dangers, load_lexicon
-from faq.evidence import Lexicon, features, group_features, scale
+from faq.evidence import WINDOW, Lexicon, features, group_features, scale
 from faq.learned import write_weights
 from faq.site import SHIPPED
 from tests.bench import danger_phrases
@@ -33,11 +33,12 @@ TESTS = HANDLERS.parent
 COLUMNS = ("110", "119", "120", "122")
 CALM = "-"
 LISTS = ("emergencies_told", "emergencies_tuned", "emergencies_learned", "emergencies", "no_emergencies")
-RIDGE, RIDGE_GROUPS = 0.4, 0.1
-STEPS, RATE = 250, 0.1
-SEEN = 2  # rows a piece must stand in to be worth anything
-KEPT = 0.1  # weights below this say nothing
+RIDGE, RIDGE_GROUPS = 0.01, 1.0
+STEPS, RATE = 120, 0.1  # stopped early: with more steps the rare pieces learn their rows by heart
+SEEN = 10  # rows a piece must stand in to be worth anything
+KEPT = 0.2  # weights below this say nothing
 FOLDS = 4
+AMID = 0.5  # what a row counts once more amid calm words
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def examples() -> list[Example]:
     told = [*_lists(), *_stories(), *_talks(), *_questions()]
     vocabulary = "".join(one.text for one in told)
     made = [Example(text, number, 0.25, "phrases") for number, text in danger_phrases.sentences(vocabulary)]
-    return [*told, *made, *_misheard(told, vocabulary)]
+    return [*told, *made, *_misheard(told, vocabulary), *_among_others(told)]
 
 
 def _lists() -> Iterator[Example]:
@@ -106,6 +107,21 @@ def _misheard(told: Sequence[Example], vocabulary: str) -> Iterator[Example]:
             in_latin = len(one.text) < 20 and dice.random() < 0.25
             text = danger_phrases.pinyin(one.text) if in_latin else danger_phrases.misheard(one.text, dice, alike)
             yield replace(one, text=text, weight=one.weight / 2, source="misheard", of=one.text)
+
+
+def _among_others(told: Sequence[Example]) -> Iterator[Example]:
+    """Rows amid calm words, as they stand in a stretch of a long story: a cry in it is one, and calm stays calm."""
+    dice = random.Random(13)
+    calm = [one.text for one in told if one.number == CALM and len(one.text) > 5]
+    for one in told:
+        if one.source in ("topics", "answers") or len(one.text) > WINDOW - 8:
+            continue
+        before, after = (dice.choice(calm) if dice.random() < 0.7 else "" for _ in range(2))
+        room = WINDOW - len(one.text)
+        cut = dice.randrange(room + 1)
+        parts = (before[max(0, len(before) - cut) :], one.text, after[: room - cut])
+        text = dice.choice(("，", "，", "。", "")).join(filter(None, parts))
+        yield replace(one, text=text, weight=one.weight * AMID, source="among others", of=one.text)
 
 
 # --- learning -----------------------------------------------------------------------------------------------

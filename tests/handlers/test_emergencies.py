@@ -34,7 +34,8 @@ def read(text: str) -> tuple[Emergency | None, Danger]:
 
 # (list, emergencies recognised, of these the right number, others taken for one): floors a little under what is reached
 FLOORS = [
-    ("emergencies_heldout", 0.88, 0.88, 0.04),
+    ("emergencies_heldout", 0.96, 0.95, 0.06),
+    ("emergencies_told", 0.98, 0.98, 0.01),
     ("emergencies_learned", 0.98, 0.98, 0.02),
     ("emergencies_tuned", 0.97, 0.97, 0.06),
     ("emergencies", 0.99, 0.97, 0.0),
