@@ -94,7 +94,10 @@ async def test_every_promise_survives_kill_9_on_postgresql(
         where = f"{len(died)} kills at {len(set(died))} points"
         print(f"\nPostgreSQL: {where}, seed {SEED}, {summary(town)}, wrong: {wrong[:5] or 'nothing'}")
     assert wrong == []
-    assert town.unreached == []
+    unreached = {kill.point for kill in town.unreached}
+    with capsys.disabled():
+        print(f"points that no house came by in time, three times over: {', '.join(sorted(unreached)) or 'none'}")
+    assert not unreached if not DEEP else not unreached & {*POINTS}  # a deep run picks what houses seldom do, too
     assert len(town.promises.numbers) >= 8
 
 
