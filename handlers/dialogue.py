@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.desk import Deed, Desk, ForgetTalk
-from handlers.messages import Inbound, Option, Reply, Say, Words
+from handlers.messages import Inbound, Markdown, Option, Reply, Say, Words
 from handlers.questions.base import Ask, Drop, Got, Miss, More, Question, Sure, Unfit, spoken
 from handlers.questions.choice import yes_or_no
 from handlers.scripts import ASIDES, KEPT, SCRIPTS, WIPED, Next, Outcome, Result
@@ -26,6 +26,7 @@ __all__ = [
 
 MISSES = 3  # in a row, then a person is offered
 OVERTAKEN = timedelta(minutes=1)  # two messages sent together may be taken the other way round
+Parts = tuple[Words | Markdown, ...]
 OPENED = 20  # cases a talk remembers to have opened
 DRAFTS = 5  # unfinished complaints that are kept
 
@@ -36,7 +37,7 @@ def begin(desk: Desk, talk: Talk, name: str, args: Args | None = None, **answers
     return resume(desk, talk)
 
 
-def resume(desk: Desk, talk: Talk, before: tuple[Words, ...] = (), deeds: tuple[Deed, ...] = ()) -> Outcome:
+def resume(desk: Desk, talk: Talk, before: Parts = (), deeds: tuple[Deed, ...] = ()) -> Outcome:
     """Run the script over its answers and ask what is open, after the words `before`."""
     found = _replay(desk, talk)
     if isinstance(found, Result):
@@ -258,13 +259,13 @@ def _value(desk: Desk, question: Question, answer: Answer) -> Any:
     return question.skipped
 
 
-def _ask(desk: Desk, talk: Talk, question: Question, before: tuple[Words, ...], deeds: tuple[Deed, ...]) -> Outcome:
+def _ask(desk: Desk, talk: Talk, question: Question, before: Parts, deeds: tuple[Deed, ...]) -> Outcome:
     kept = talk.pending if talk.pending and talk.pending.name == question.name else Pending(question.name)
     reply = _dressed(desk, talk, question, question.ask(desk, kept.partial), before)
     return replace(_shown(desk, talk, replace(kept, guess=False), question, reply), deeds=deeds)
 
 
-def _dressed(desk: Desk, talk: Talk, question: Question, reply: Reply, before: tuple[Words, ...]) -> Reply:
+def _dressed(desk: Desk, talk: Talk, question: Question, reply: Reply, before: Parts) -> Reply:
     """The question with what every question may have: words before it, 跳过, and the answer it had."""
     extra: list[Option] = []
     if old := talk.aside.get(question.name):
@@ -291,7 +292,7 @@ def _goes_on(desk: Desk, talk: Talk, then: Next, deeds: tuple[Deed, ...]) -> Out
     return replace(begun, deeds=(*deeds, *begun.deeds))
 
 
-def _finish(desk: Desk, talk: Talk, result: Result, before: tuple[Words, ...], deeds: tuple[Deed, ...]) -> Outcome:
+def _finish(desk: Desk, talk: Talk, result: Result, before: Parts, deeds: tuple[Deed, ...]) -> Outcome:
     if result.then:
         return _goes_on(desk, talk, result.then, deeds)
     opened = tuple(dict.fromkeys((*talk.opened, result.opened)))[-OPENED:] if result.opened else talk.opened

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from handlers.citizen.followup import addition
-from handlers.citizen.free_words import report_with, which
+from handlers.citizen.free_words import fresh_args, report_with, which
 from handlers.citizen.held import into_story, together
 from handlers.citizen.menu import menu, menu_option, speak
 from handlers.citizen.policy import answer_reply, hot_reply
@@ -31,7 +31,7 @@ def _report(desk: Desk, talk: Talk, rest: str) -> Outcome:
     """A new complaint; one that is being told just now goes on."""
     if talk.script == "report":
         return resume(desk, talk, (Say("dialogue.go_on"),))
-    return begin(desk, talk, "report", {"scene": talk.scene})
+    return begin(desk, talk, "report", fresh_args(talk))
 
 
 def _tip(desk: Desk, talk: Talk, rest: str) -> Outcome:
@@ -67,7 +67,7 @@ def _leave_words(desk: Desk, talk: Talk, rest: str) -> Outcome:
     office = desk.county.office
     topics = [topic.code for topic in desk.county.topics() if topic.department == office.duty_department]
     given: dict[str, Answer] = {"topic": {"code": topics[-1]}} if topics else {}
-    return begin(desk, talk, "report", {"scene": talk.scene}, **given)
+    return begin(desk, talk, "report", fresh_args(talk), **given)
 
 
 def _resume(desk: Desk, talk: Talk, rest: str) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from handlers.desk import Consent, Deed, Desk
@@ -9,7 +11,10 @@ from handlers.messages import Inbound, Option, Reply, Say
 from handlers.questions.base import Got, Miss, More, Shown, Take, Unfit
 from handlers.questions.choice import Choice, choose
 from handlers.talk import Answer
-from handlers.words import is_said
+from handlers.words import is_said, is_within, number_of, plain, variants
+
+GROWN_UP = 14  # years from which somebody may agree by themselves
+_CHILD = ("my_age", "years_old", "child")
 
 
 @dataclass(frozen=True)
@@ -17,6 +22,11 @@ class ConsentChoice(Choice):
     """同意, 不同意, or 我未满14岁 and then whether a parent is there. Answered by itself once given."""
 
     asked: int = 1
+    told: str = ""  # the story so far, which may say that a child is writing
+
+    def with_answers(self, answers: Mapping[str, Answer]) -> ConsentChoice:
+        """Whoever has said their age is not asked as a grown-up."""
+        return replace(self, told=str(answers.get("story", {}).get("text", "")))
 
     @property
     def takes_no(self) -> bool:
@@ -25,7 +35,7 @@ class ConsentChoice(Choice):
 
     def ask(self, desk: Desk, partial: Answer | None) -> Reply:
         """The notice: who, what for, what is kept, how long, how to delete."""
-        if partial:
+        if partial or says_child(desk, self.told):
             options = (
                 Option("guardian", Say("report.consent.guardian_yes")),
                 Option("alone", Say("report.consent.guardian_no")),
@@ -43,14 +53,18 @@ class ConsentChoice(Choice):
 
     def take(self, desk: Desk, inbound: Inbound, shown: Shown, partial: Answer | None) -> Take:
         """One of the buttons, or words that mean one."""
-        tokens = {"guardian", "alone"} if partial else {"agree", "decline", "minor"}
+        child = bool(partial) or says_child(desk, self.told)
+        if not child and says_child(desk, inbound.text):
+            return More({"minor": True})
+        tokens = {"guardian", "alone"} if child else {"agree", "decline", "minor"}
         if not inbound.choice and (said := self._said(desk, inbound.text, tokens)):
             inbound = replace(inbound, choice=said)
         taken = choose(desk, inbound, shown, tokens)
         if not isinstance(taken, Got):
             # 凭啥子要同意 is close to 同意, but consent is nothing to be guessed.
             phone = {"phone": desk.county.office.phone}
-            return taken if inbound.choice else Miss(Say("report.consent.choose", phone))
+            again = "dialogue.choose" if child else "report.consent.choose"
+            return taken if inbound.choice else Miss(Say(again, phone))
         token = taken.answer["token"]
         if token == "minor":
             return More({"minor": True})
@@ -59,6 +73,8 @@ class ConsentChoice(Choice):
 
     @staticmethod
     def _said(desk: Desk, text: str, tokens: set[str]) -> str:
+        if "alone" in tokens and is_within(desk.county.texts, "control.no_guardian", text):
+            return "alone"
         for word, token in _WORDS:
             if token in tokens and is_said(desk.county.texts, f"control.{word}", text):
                 return token
@@ -77,6 +93,17 @@ class ConsentChoice(Choice):
     def effect(self, desk: Desk, answer: Answer) -> tuple[Deed, ...]:
         """Agreement is recorded with the version that was read."""
         return (Consent(self.asked),) if answer["token"] == "agree" else ()
+
+
+def says_child(desk: Desk, text: str) -> bool:
+    """Whether the words are those of somebody under fourteen (个人信息保护法 §31): 我今年11岁, 我读五年级."""
+    typed = plain(text[:500])
+    for texts in desk.county.texts.values():
+        mine, years, school = ("|".join(map(re.escape, variants(texts, f"control.{key}"))) for key in _CHILD)
+        ages = re.findall(rf"(?:{mine})(\d{{1,2}}|[一二三四五六七八九十]{{1,3}})(?:{years})", typed)
+        if any((number_of(age) or GROWN_UP) < GROWN_UP for age in ages) or re.search(rf"(?:{school})(?!的)", typed):
+            return True
+    return False
 
 
 # The wordings under `control.` and the button each stands for; a refusal is looked for first.

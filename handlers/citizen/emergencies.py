@@ -8,14 +8,16 @@ from functools import lru_cache
 
 from config.schema import County, Emergency
 from faq.danger import Danger
+from handlers.citizen.own_cases import recent_case
 from handlers.desk import Desk
 from handlers.dialogue import Outcome
 from handlers.messages import Inbound, Option, Reply, Say
 from handlers.questions.base import spoken
 from handlers.questions.story import add_to_story
 from handlers.talk import Pending, Talk
-from handlers.words import plain
+from handlers.words import is_within, plain
 
+VIOLENCE = frozenset({"beat", "threat", "weapon"})  # kinds of faq/danger.yaml
 _CLAUSE = re.compile(r"[，。！？；、,.!?;\s]+")
 _GAP = ".{0,8}?"
 LOOKED_AT = 2000  # characters; nobody writes more while the house burns
@@ -29,13 +31,38 @@ def warning(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome | None:
     if found is None or _is_known(talk.warned, heard):
         return None
     gaps = {"what": found.label(desk.lang), "number": found.number}
-    options = (Option("held:go", Say("emergency.go_on")), Option("menu", Say("word.menu"), "quiet"))
-    reply = Reply((Say("emergency.call", gaps), Say("emergency.numbers")), options, wants="choice")
+    going = Option("held:go", Say("emergency.go_on"))
+    options = (*_to_the_case(desk, talk), going, Option("menu", Say("word.menu"), "quiet"))
+    parts = (Say("emergency.call", gaps), *_others_who_help(desk, inbound.text, heard), Say("emergency.numbers"))
+    reply = Reply(parts, options, wants="choice")
     shown = tuple((option.token, spoken(desk, option.label)) for option in options)
     pending = replace(talk.pending or Pending("desk"), shown=shown, numbers=True)
     held = add_to_story(desk, talk.held or {}, inbound)
     warned = " ".join(sorted({*talk.warned.split(), *heard}))
-    return Outcome(replace(talk, warned=warned, held=held, open_ended=True, pending=pending), (reply,))
+    args = {**talk.args, "alarmed": True} if talk.script == "report" else talk.args
+    talk = replace(talk, args=args, warned=warned, held=held, open_ended=True, pending=pending)
+    return Outcome(talk, (reply,))
+
+
+def _to_the_case(desk: Desk, talk: Talk) -> tuple[Option, ...]:
+    """A case that was filed just now may be what the cry is about: its staff are to read it."""
+    case = None if talk.script else recent_case(desk, talk)
+    return (Option(f"held:add:{case.id}", Say("emergency.add")),) if case and case.open else ()
+
+
+def _others_who_help(desk: Desk, text: str, heard: tuple[str, ...]) -> tuple[Say, ...]:
+    """A line for what has helpers of its own: 12338 for violence at home, 12356 for who cannot go on."""
+    home = not VIOLENCE.isdisjoint(heard) and is_within(desk.county.texts, "control.at_home", text)
+    names = (*(("home",) if home else ()), *(kind for kind in ("sex", "suicide") if kind in heard))
+    return tuple(Say(f"emergency.helper_{name}") for name in names[:1])
+
+
+def repeated(desk: Desk, talk: Talk, inbound: Inbound) -> bool:
+    """Whether the same danger is told of again: the numbers are not shown twice, but nobody is to forget them."""
+    if inbound.choice or not talk.warned:
+        return False
+    found, heard = emergency(desk.county, inbound.text, desk.prepared.danger)
+    return found is not None and _is_known(talk.warned, heard)
 
 
 def _is_known(warned: str, heard: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from config.schema import County, Kind, Lane
 from faq.decide import Verdict
+from handlers.citizen.about import about
 from handlers.citizen.held import hold
 from handlers.citizen.menu import menu, menu_option
 from handlers.citizen.own_cases import COMPLAINT, about_a_case, recent_case
@@ -59,8 +60,19 @@ def _simple(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome | None:
         return _briefly(talk, "desk.welcome")
     if is_made_of(texts, FINE, text):
         return _briefly(talk, "desk.fine")
+    if said := about(desk, inbound):
+        return Outcome(talk, (Reply((said,), (Option("human", Say("word.human")), menu_option())),))
+    if _is_glad(desk, text):
+        return _briefly(talk, "desk.welcome")
     rude = len(plain(text)) <= SHORT and is_within(texts, "control.rude", text)
     return _briefly(talk, "desk.calm") if rude and not desk.prepared.grievance >= COMPLAINT else None
+
+
+def _is_glad(desk: Desk, text: str) -> bool:
+    """Thanks for something that went well: 路灯修好了，谢谢你们 is no complaint about the lamp."""
+    texts = desk.county.texts
+    thanks = is_within(texts, "control.thanks", text) and is_within(texts, "control.glad", text)
+    return thanks and not is_within(texts, "control.but", text)
 
 
 def _greeted(desk: Desk, talk: Talk, text: str) -> Outcome:
@@ -152,7 +164,7 @@ def which(desk: Desk) -> Reply:
 
 def report_with(desk: Desk, talk: Talk, told: Answer, **given: Answer) -> Outcome:
     """A complaint whose story is told already; a word or two are only its beginning."""
-    args: dict[str, Any] = {"scene": talk.scene}
+    args: dict[str, Any] = fresh_args(talk)
     voice = any(file["kind"] == "voice" for file in told.get("files", ()))
     if voice or len(told.get("text", "")) >= desk.county.office.limits.story_min:
         given["story"] = told
@@ -161,6 +173,11 @@ def report_with(desk: Desk, talk: Talk, told: Answer, **given: Answer) -> Outcom
         if told.get("files"):
             given["photos"] = {"files": told["files"]}
     return begin(desk, talk, "report", args, **given)
+
+
+def fresh_args(talk: Talk) -> dict[str, Any]:
+    """What a new complaint begins with: the printed code that was scanned, and whether danger was heard."""
+    return {"scene": talk.scene, **({"alarmed": True} if talk.warned else {})}
 
 
 def _start_with_files(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome:

@@ -28,6 +28,7 @@ from handlers.citizen.free_words import SHORT, free, tells_of_trouble
 from handlers.citizen.held import into_story, together
 from handlers.citizen.menu import cancel, fresh_drafts, human, scanned, show_help, speak, to_menu
 from handlers.citizen.own_cases import case_verb
+from handlers.citizen.passing import in_passing
 from handlers.desk import Desk, EraseMe, ForgetTalk, Speak
 from handlers.dialogue import Outcome, forgetting, open_question, proceed, resume, shelve
 from handlers.messages import Inbound, Option, Reply, Say
@@ -36,11 +37,12 @@ from handlers.questions.choice import yes_or_no
 from handlers.scripts import KEPT, SCRIPTS, WIPED
 from handlers.talk import Pending, Shown, Talk
 from handlers.words import SHORT as LABEL
-from handlers.words import control_word, is_made_of, is_said, meant, plain
+from handlers.words import control_word, is_made_of, is_said, is_within, meant, plain
 
 __all__ = ["answer", "followup", "joining", "policy", "privacy", "progress", "report", "tip"]
 
 IDLE = timedelta(hours=2)  # after this a half-finished complaint is offered back instead of going on
+GIVING_UP = 16  # characters in which somebody says that they have had enough
 RECENT_LETTERS = 20
 LATEST_LETTERS = 3
 _LATIN = re.compile(r"[A-Za-z]{2,}")
@@ -97,17 +99,25 @@ def _routed(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome:
         return warning
     if talk.held and talk.open_ended and _more_words(desk, inbound):
         return _with_held_words(desk, talk, inbound)
-    if not talk.script:
-        return free(desk, talk, inbound)
-    return _in_script(desk, talk, inbound)
+    outcome = _in_script(desk, talk, inbound) if talk.script else free(desk, talk, inbound)
+    return _numbers_first(outcome) if emergencies.repeated(desk, talk, inbound) else outcome
 
 
 def _in_script(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome:
-    if said := _in_passing(desk, inbound):
-        return resume(desk, talk, (said,))
+    if _gives_up(desk, talk, inbound):
+        return replace(cancel(desk, talk), said=inbound.text)
+    if said := in_passing(desk, talk, inbound):
+        return resume(desk, talk, said)
     if _leaves_policy(desk, talk, inbound):
         return free(desk, shelve(talk, desk.now), inbound)
     return proceed(desk, talk, inbound)
+
+
+def _gives_up(desk: Desk, talk: Talk, inbound: Inbound) -> bool:
+    """算了，我不反映了: said to any question but that for the story, whose words it may be."""
+    if inbound.choice or len(plain(inbound.text)) > GIVING_UP or (talk.pending and talk.pending.name == "story"):
+        return False
+    return is_within(desk.county.texts, "control.gives_up", inbound.text)
 
 
 def _pressed(desk: Desk, talk: Talk, inbound: Inbound) -> Inbound:
@@ -183,19 +193,15 @@ def _with_held_words(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome:
         outcome = _in_script(desk, talk, inbound if talk.script == "report" else together(told, inbound))
     else:
         outcome = free(desk, talk, together(told, inbound))
-    if not talk.warned or not outcome.replies:
+    return _numbers_first(outcome) if talk.warned else outcome
+
+
+def _numbers_first(outcome: Outcome) -> Outcome:
+    """The outcome that begins with whom to call."""
+    if not outcome.replies:
         return outcome
     first = replace(outcome.replies[0], parts=(Say("emergency.first"), *outcome.replies[0].parts))
     return replace(outcome, replies=(first, *outcome.replies[1:]))
-
-
-def _in_passing(desk: Desk, inbound: Inbound) -> Say | None:
-    """A greeting or thanks in the middle of a script is answered, and is no answer."""
-    if inbound.choice or inbound.attachments or inbound.place:
-        return None
-    if is_made_of(desk.county.texts, ("control.thanks", "control.greeting"), inbound.text):
-        return Say("dialogue.still_here")
-    return None
 
 
 def _leaves_policy(desk: Desk, talk: Talk, inbound: Inbound) -> bool:

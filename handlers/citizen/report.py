@@ -33,6 +33,7 @@ from handlers.scripts import Next, Result, script
 from handlers.staff.card import place_words, topic_path
 from handlers.talk import Answer
 from handlers.time_words import day_words
+from handlers.words import is_within
 
 ADDS_TO_STORY = 12  # characters from which words that answer nothing are more of the story
 CONTACT_LENGTH = 40  # characters of a message that is a name and a number and no story
@@ -96,8 +97,13 @@ class _Draft:
 
 
 @script("report", kept=True, aside=take_aside)
-def report(desk: Desk, scene: str = "", begun: Answer | None = None) -> Generator[Question, Any, Result]:
-    """A complaint from story to number. `scene` is a printed code (码上行动), `begun` a word or two said already."""
+def report(
+    desk: Desk, scene: str = "", begun: Answer | None = None, alarmed: bool = False
+) -> Generator[Question, Any, Result]:
+    """A complaint from story to number.
+
+    `scene` is a printed code (码上行动), `begun` a word or two said already, `alarmed` whether it sounded like danger.
+    """
     printed = desk.county.scene_by_code.get(scene)
     consent = yield ConsentChoice("consent", asked=desk.county.office.consent_version)
     if consent in ("decline", "minor_alone"):
@@ -117,7 +123,7 @@ def report(desk: Desk, scene: str = "", begun: Answer | None = None) -> Generato
         if official and not (yield _go_on(desk)):
             return forgotten(desk, "report.door.bye")
     draft = _Draft(told, topic, where=Where("", ""), contact=Contact(), minor=consent == "minor", official=official)
-    if topic.urgent:
+    if topic.urgent or alarmed:
         draft.urgent = yield Danger.of("danger", Say("report.danger.ask"))
     for extra in topic.questions:
         if extra.required:
@@ -246,12 +252,15 @@ def _filed(desk: Desk, draft: _Draft, added: dict[str, Any], optional: list[Topi
     )
     unit = desk.county.department_by_id[lead]
     by = answer_due(desk.now, desk.county, filing.kind, filing.urgent)
+    more = is_within(desk.county.texts, "control.several", draft.told.text)
+    several = (Say("report.filed.several"),) if more else ()
     words = {"no": CaseNo(filing.case_id), "code": QueryCode(filing.case_id)}
     reply = Reply(
         (
             Say("report.filed.number", words),
             Say("report.filed.next", {"unit": unit.label(desk.lang), "day": day_words(desk.county, by, desk.lang)}),
             Say("report.filed.keep", {"office": office.label(desk.lang)}),
+            *several,
         ),
         (Option(f"case:{filing.case_id}", Say("report.filed.look")), *_home()),
         case_id=filing.case_id,

@@ -73,7 +73,8 @@ def _said(desk: Desk, text: str) -> str:
     """The button that words stand for: 不留, 不想说 and the like are always taken as anonymous."""
     if find_phone(text)[0]:
         return ""
-    if is_within(desk.county.texts, "control.anonymous", text) or yes_or_no(desk, text, ("no",)):
+    asks = is_within(desk.county.texts, "control.asks", text)
+    if (is_within(desk.county.texts, "control.anonymous", text) and not asks) or yes_or_no(desk, text, ("no",)):
         return "anonymous"
     return "named" if yes_or_no(desk, text, ("yes",)) else ""
 
@@ -89,9 +90,20 @@ def _typed(desk: Desk, text: str, partial: Answer) -> Take:
     name = found["name"]
     if found["phone"]:
         return Got({"name": name or partial.get("name", ""), "phone": found["phone"]})
+    if is_within(desk.county.texts, "control.no_phone", text):
+        return _without_phone(desk, text, partial)
     # Without a number beside it only what begins like a name is one: 改一改 is not.
     likely = name and (name.isascii() or is_within(desk.county.texts, "control.surnames", name[:1]))
     return More({"name": name}) if likely else Miss(Say("report.contact.bad_phone"))
+
+
+def _without_phone(desk: Desk, text: str, partial: Answer) -> Take:
+    """Somebody who has no phone may leave a name: 没得电话，我叫王桂花."""
+    clauses = re.split(r"[，。,.!?！？；;\s]+", text)
+    named = (_name(desk, one) for one in clauses if not is_within(desk.county.texts, "control.no_phone", one))
+    name = next((one for one in named if is_within(desk.county.texts, "control.surnames", one[:1])), "")
+    name = name or partial.get("name", "")
+    return Got({"name": name, "phone": ""}) if name else Miss(Say("report.contact.bad_phone"))
 
 
 def find_phone(text: str) -> tuple[str, str]:

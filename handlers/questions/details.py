@@ -11,6 +11,7 @@ from handlers.desk import Desk
 from handlers.messages import Inbound, Option, Reply, Say, Words
 from handlers.questions.base import STALE, Got, Miss, More, Question, Shown, Sure, Take, is_other_button, spoken
 from handlers.questions.choice import yes_or_no
+from handlers.questions.contact import find_phone
 from handlers.talk import Answer
 from handlers.words import pick, plain
 
@@ -56,6 +57,8 @@ class Detail(Question):
             return self._pressed(inbound.choice, {**labels, **dict(shown)}, partial or {})
         if not inbound.text.strip() or is_other_button(desk, inbound.text):
             return Miss(Say("dialogue.words"))
+        if self.options and find_phone(inbound.text)[0]:
+            return Miss(Say("dialogue.choose"))  # a name and number sent early: the contact's
         token, close = pick(inbound.text, list(labels.items())) if not inbound.text.strip().isdecimal() else (None, ())
         token = token or yes_or_no(desk, inbound.text, labels)
         if token:

@@ -78,7 +78,9 @@ class PlaceChoice(Question):
                 return Got({"place": guess, "text": ""})
             if yes_or_no(desk, text, ("no",)):
                 return More({"elsewhere": True})
-        none = is_other_button(desk, text) or is_within(desk.county.texts, "control.asks", text)
+        texts = desk.county.texts
+        none = any(is_within(texts, f"control.{one}", text) for one in ("asks", "unsure"))
+        none = none or is_other_button(desk, text)
         if none or number_of(text) is not None or len(plain(text)) < 2 or mask(text) != text:
             return Miss(Say("report.place.words"))
         return self._typed(desk, text, (partial or {}).get("town", ""))
@@ -102,7 +104,8 @@ class PlaceChoice(Question):
         if len(found) == 1 and mentions(found[0], text):
             return Got({"place": found[0].id, "text": text})
         partial = {"text": text, **({"town": town} if town else {})}
-        if not found and not town and len(plain(text)) <= UNLIKELY:
+        short = len(plain(text)) <= UNLIKELY
+        if not found and not town and (short or not is_within(desk.county.texts, "control.place_like", text)):
             return Sure((Option("typed", text),), partial)
         return _one_of(desk, found[:3], partial) if found else Got({"place": town, "text": text})
 

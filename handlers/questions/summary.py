@@ -10,7 +10,7 @@ from handlers.desk import Desk
 from handlers.messages import Inbound, Option, Reply, Say, Words
 from handlers.questions.base import STALE, Drop, Got, Miss, More, Question, Shown, Sure, Take, Unfit, spoken
 from handlers.talk import Answer
-from handlers.words import SHORT, is_made_of, is_said, pick
+from handlers.words import SHORT, is_made_of, is_said, is_within, pick
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,8 @@ class Summary(Question):
             return Drop(name, add=self.addition(name) is not None)
         if verb == "add" and self.addition(name):
             return Drop(name, add=True)
+        if not inbound.choice and is_within(desk.county.texts, "control.corrects", inbound.text[:200]):
+            return More({"page": "edit"})
         labels = dict(shown)
         if near := [one for one in close if one != "cancel"]:
             return Sure(tuple(Option(one, labels[one]) for one in near))
