@@ -32,7 +32,7 @@ def about_a_case(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome | None:
         return proceed(desk, begin(desk, talk, "progress", {"other": True}).talk, inbound)
     verdict, grievance = desk.prepared.policy, desk.prepared.grievance
     sure = verdict is not None and verdict.band == "answer" and (grievance < COMPLAINT or verdict.confidence >= 1.0)
-    if not sure and is_within(texts, "control.asks_progress", text[:200]) and desk.my_cases():
+    if not sure and is_within(texts, "control.asks_progress", text[:200]) and (desk.my_cases() or desk.my_tips()):
         return begin(desk, talk, "progress")
     if verb := case_verb(desk, text):
         return _do_to_mine(desk, talk, verb)

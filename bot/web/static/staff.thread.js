@@ -32,11 +32,16 @@ function drawn(step, file) {
   if (step.act === "file" && file) return filed(step, file);
   if (step.act === "second") return bubble(step, "citizen", t("room.joiner"));
   if (step.act === "review" || step.act === "checked") return bubble(step, "internal", step.who);
-  if (step.by === "citizen") return bubble(step, "citizen", t("room.citizen"));
+  if (step.by === "citizen" && holds(step)) return bubble(step, "citizen", t("room.citizen"));
   if (step.act === "note" || step.act === "reply") return bubble(step, "internal", step.who);
   if (step.by === "staff" && step.act === "supplement") return bubble(step, "citizen", t("room.citizen"));
   if (OFFICE.indexOf(step.act) >= 0 && step.text) return bubble(step, "office", step.who || t("room.system"));
   return line(step);
+}
+
+/** Whether there is anything to put into a bubble: an urge need not have words. */
+function holds(step) {
+  return step.text || step.facts.length || step.attachments.length || step.delivery;
 }
 
 function filed(step, file) {
