@@ -114,8 +114,9 @@ def _in_script(desk: Desk, talk: Talk, inbound: Inbound) -> Outcome:
 
 
 def _gives_up(desk: Desk, talk: Talk, inbound: Inbound) -> bool:
-    """算了，我不反映了: said to any question but that for the story, whose words it may be."""
-    if inbound.choice or len(plain(inbound.text)) > GIVING_UP or (talk.pending and talk.pending.name == "story"):
+    """算了，我不反映了: said to any question of a complaint but that for the story, whose words it may be."""
+    open_words = talk.script not in ("report", "tip") or (talk.pending and talk.pending.name == "story")
+    if inbound.choice or open_words or len(plain(inbound.text)) > GIVING_UP:
         return False
     return is_within(desk.county.texts, "control.gives_up", inbound.text)
 
