@@ -40,14 +40,14 @@ class Matter:
     topic: str
     place: str = ""
     person: int = 0
-    story: str = ""
     accused: frozenset[str] = frozenset()
+    pairs: frozenset[str] = frozenset()  # of the story's neighbouring characters
 
 
 def matter(case: Case, accused: frozenset[str] = frozenset()) -> Matter:
     """A case as it is compared; without a contact it is nobody's."""
     person = case.person if case.name or case.phone else 0
-    return Matter(case.lane, case.topic, case.place, person, case.story, accused)
+    return Matter(case.lane, case.topic, case.place, person, accused, _pairs(case.story))
 
 
 def in_common(one: Matter, other: Matter, rules: Repeats) -> tuple[Why, ...]:
@@ -58,7 +58,7 @@ def in_common(one: Matter, other: Matter, rules: Repeats) -> tuple[Why, ...]:
         return (Why.ACCUSED,) if one.accused & other.accused else ()
     if one.lane is not Lane.SERVICE:
         return ()
-    alike = 100 * likeness(one.story, other.story) >= rules.likeness
+    alike = 100 * _share(one.pairs, other.pairs) >= rules.likeness
     found = {
         Why.PERSON: bool(one.person) and one.person == other.person and (_shelf(one) == _shelf(other) or alike),
         Why.PLACE: bool(one.place) and (one.topic, one.place) == (other.topic, other.place),
@@ -73,14 +73,17 @@ def _shelf(one: Matter) -> str:
 
 def likeness(one: str, other: str) -> float:
     """0..1: the share of neighbouring characters two texts have in common (Dice); 0 where one says nothing."""
-    pairs, others = _pairs(one), _pairs(other)
+    return _share(_pairs(one), _pairs(other))
+
+
+def _share(pairs: frozenset[str], others: frozenset[str]) -> float:
     total = len(pairs) + len(others)
     return 2 * len(pairs & others) / total if total else 0.0
 
 
-def _pairs(text: str) -> set[str]:
+def _pairs(text: str) -> frozenset[str]:
     said = [char for char in unicodedata.normalize("NFKC", text[:COMPARED]).lower() if char.isalnum()]
-    return {one + other for one, other in pairwise(said)}
+    return frozenset(one + other for one, other in pairwise(said))
 
 
 def ranked(case: Case, others: Iterable[Case], rules: Repeats) -> list[tuple[Case, tuple[Why, ...]]]:
@@ -99,7 +102,8 @@ def repeated(case: Case, earlier: Iterable[Case], rules: Repeats, at: datetime) 
     """The case, closed at most `repeat_days` ago, that this one brings up again; the one closed last."""
     since = at - timedelta(days=rules.repeat_days)
     closed = [one for one in earlier if one.state is State.CLOSED and (one.closed_at or at) >= since]
-    again = [one for one in closed if one.id != case.id and _same(matter(case), matter(one), rules)]
+    mine = matter(case)
+    again = [one for one in closed if one.id != case.id and _same(mine, matter(one), rules)]
     return max(again, key=lambda one: (one.closed_at or at, one.id), default=None)
 
 

@@ -78,6 +78,7 @@ _CARRY = (
     .values(letter_id=bindparam("letter"))
 )
 _INSERT_DUTIES = insert(obligation)
+_MERGED_INTO = select(case).where(case.c.merged_into == bindparam("of")).order_by(case.c.id)
 _WAKING = (
     select(obligation.c.id, obligation.c.step, obligation.c.wake_at)
     .where(obligation.c.settled_at.is_(None), obligation.c.wake_at <= bindparam("now"))
@@ -277,7 +278,7 @@ def merged_followers(conn: Connection, vault: Vault, case_id: int) -> dict[int, 
     found: dict[int, Case] = {}
     into = [case_id]
     for one in into:
-        own = many(conn, vault, select(case).where(case.c.merged_into == one).order_by(case.c.id))
+        own = [of_row(vault, row) for row in ready.rows(conn, _MERGED_INTO, {"of": one})]
         into += [held.id for held in own]
         found |= {person_id: held for held in own for person_id in followers(conn, held.id)}
     return {person_id: held for person_id, held in found.items() if not follows(conn, case_id, person_id)}
@@ -345,20 +346,17 @@ def told(conn: Connection, case_id: int, duties: Sequence[str], at: datetime) ->
 
 def add_duties(conn: Connection, case_id: int, duties: Sequence[Obligation]) -> None:
     """New dated duties of a case."""
-    if duties:
-        rows = [
-            {
-                "case_id": case_id,
-                "duty": duty.duty,
-                "made_at": duty.made_at,
-                "due_at": duty.due_at,
-                "step": duty.step,
-                "wake_at": duty.wake_at,
-                "department": duty.department or None,
-            }
-            for duty in duties
-        ]
-        conn.execute(_INSERT_DUTIES, rows)
+    for duty in duties:
+        row = {
+            "case_id": case_id,
+            "duty": duty.duty,
+            "made_at": duty.made_at,
+            "due_at": duty.due_at,
+            "step": duty.step,
+            "wake_at": duty.wake_at,
+            "department": duty.department or None,
+        }
+        ready.do(conn, _INSERT_DUTIES, row)
 
 
 def waking(conn: Connection, now: datetime, limit: int = 100) -> list[tuple[int, str]]:

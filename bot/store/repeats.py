@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, union_all, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal, select, update
 
 from bot.store import cases, ready
 from bot.store.tables import advice, case, crosscheck, follower, joiner
@@ -46,6 +46,8 @@ _MERGED = select(case.c.id, case.c.person_id, case.c.merged_into).where(
     case.c.merged_into.in_(bindparam("into", expanding=True))
 )
 _JOINERS = select(joiner.c.case_id, joiner.c.person_id).where(joiner.c.case_id.in_(bindparam("of", expanding=True)))
+_ANY_JOINER = select(joiner.c.case_id).where(joiner.c.case_id == bindparam("of")).limit(1)
+_ANY_MERGED = select(case.c.id).where(case.c.merged_into == bindparam("of")).limit(1)
 _JOINED = select(joiner.c.case_id).where(joiner.c.case_id == bindparam("of"), joiner.c.person_id == bindparam("who"))
 _OF_JOINER = (
     select(case)
@@ -158,9 +160,7 @@ def joiners(conn: Connection, vault: Vault, case_id: int) -> dict[int, Case]:
 
 def has_joiners(conn: Connection, case_id: int) -> bool:
     """Whether anybody joined this case, or a case was merged into it that somebody might have joined."""
-    merged = select(case.c.id).where(case.c.merged_into == case_id)
-    query = union_all(select(joiner.c.case_id).where(joiner.c.case_id == case_id), merged).limit(1)
-    return conn.execute(query).first() is not None
+    return any(ready.one(conn, query, {"of": case_id}) for query in (_ANY_JOINER, _ANY_MERGED))
 
 
 def around(conn: Connection, vault: Vault, held: Case, since: datetime) -> Around:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
+from bot.store import ready
 from bot.store.passwords import Credential, clean_name, unmatchable
 from bot.store.tables import binding, session, staff
 from cases.case import Actor, Role
@@ -23,6 +24,10 @@ CODE_LIVES = timedelta(days=7)
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIVES = timedelta(days=7)
 TOUCH_AFTER = timedelta(minutes=5)
+
+_ACTOR = select(staff.c.id, staff.c.name, staff.c.roles, staff.c.unit).where(
+    staff.c.id == bindparam("of"), staff.c.revoked_at.is_(None)
+)
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # 32 marks: no I, L, O, U
 _CODE_GROUPS = 3  # of four: 60 bits
@@ -231,13 +236,17 @@ def actor(conn: Connection, staff_id: str) -> Actor | None:
     """Who a staff id is, for a turn; None for an unknown or revoked one."""
     if not staff_id.isdecimal():
         return None
-    row = conn.execute(select(staff).where(staff.c.id == int(staff_id), staff.c.revoked_at.is_(None))).first()
-    return None if row is None else as_actor(_row(row))
+    row = ready.one(conn, _ACTOR, {"of": int(staff_id)})
+    return Actor("staff", row["id"], row["name"], _roles(row["roles"]), row["unit"]) if row else None
 
 
 def as_actor(row: StaffRow) -> Actor:
     """A member of staff as the actor of a command."""
-    return Actor("staff", row.id, row.name, frozenset(Role(role) for role in row.roles), row.unit)
+    return Actor("staff", row.id, row.name, frozenset(map(Role, row.roles)), row.unit)
+
+
+def _roles(written: str) -> frozenset[Role]:
+    return frozenset(Role(role) for role in written.split(",") if role)
 
 
 def _new_code() -> str:

@@ -47,7 +47,7 @@ MATTERS = st.builds(
     topic=st.sampled_from(["06.01", "06.02", "07.01"]),
     place=st.sampled_from(["", "qingshan", "longwan"]),
     person=st.integers(0, 3),
-    story=st.sampled_from(["", "停水三天了", "又停水三天没人管", "路烂了"]),
+    pairs=st.sampled_from([matter(case(story=one)).pairs for one in ("", "停水三天了", "又停水三天没人管", "路烂了")]),
     accused=st.frozensets(st.sampled_from("甲乙丙"), max_size=2),
 )
 VOICES = st.lists(st.builds(Voice, case_id=st.integers(1, 4), person=st.integers(-5, 12)), max_size=20)
