@@ -18,7 +18,7 @@ from handlers.talk import Pending, Talk
 from handlers.words import is_within, plain
 
 VIOLENCE = frozenset({"beat", "threat", "weapon"})  # kinds of faq/danger.yaml
-_CLAUSE = re.compile(r"[，。！？；、,.!?;\s]+")
+_CLAUSE = re.compile(r"[，。！？；、,.!?;\n]+|(?<![A-Za-z])\s+|\s+(?![A-Za-z])")  # English words stay together
 _GAP = ".{0,8}?"
 LOOKED_AT = 2000  # characters; nobody writes more while the house burns
 

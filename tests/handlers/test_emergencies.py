@@ -34,7 +34,7 @@ def read(text: str) -> tuple[Emergency | None, Danger]:
 
 # (list, emergencies recognised, of these the right number, others taken for one): floors a little under what is reached
 FLOORS = [
-    ("emergencies_heldout", 0.96, 0.95, 0.06),
+    ("emergencies_heldout", 0.96, 0.95, 0.07),
     ("emergencies_told", 0.98, 0.98, 0.01),
     ("emergencies_learned", 0.98, 0.98, 0.02),
     ("emergencies_tuned", 0.97, 0.97, 0.06),
@@ -64,6 +64,7 @@ ALARMS = [
     ("110", "我不想活了"),
     ("110", "娃儿不见了找了一下午"),
     ("110", "半夜有贼在撬门"),
+    ("110", "My husband beats me every night and I am afraid"),
     ("119", "房子着火了"),
     ("119", "厨房燃起来了"),
     ("119", "灶房煤气漏了闻到味道"),
