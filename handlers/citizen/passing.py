@@ -13,7 +13,7 @@ from handlers.talk import Talk
 from handlers.words import is_made_of, is_within, plain
 
 QUESTION = 24  # characters of a question about a policy; what is longer may be more of the story
-ASKING = ("asks", "asks_policy")
+ASKING = ("asks", "asks_what")
 STORIES = frozenset({"story", "who"})  # questions whose answer may be any words at all
 
 
@@ -33,7 +33,7 @@ def in_passing(desk: Desk, talk: Talk, inbound: Inbound) -> Parts:
 def _policy(desk: Desk, inbound: Inbound) -> Parts:
     """A question about a policy: its answer, or that it will have to wait."""
     verdict, texts = desk.prepared.policy or Verdict("none", (), 0.0, None, ()), desk.county.texts
-    asks = desk.prepared.asks or any(is_within(texts, f"control.{key}", inbound.text) for key in ASKING)
+    asks = any(is_within(texts, f"control.{key}", inbound.text) for key in ASKING)
     short = len(plain(inbound.text)) <= QUESTION
     if not (asks and short) or verdict.band == "none" or desk.prepared.grievance >= COMPLAINT:
         return ()
