@@ -5,13 +5,14 @@ from __future__ import annotations
 
 def main() -> None:
     """`zhitong`, and `python -m bot`."""
+    from bot.failures import INTERRUPTED, leaving_at_once
+
     try:
-        from bot.cli import main as command
+        with leaving_at_once():
+            from bot.cli import main as command
 
         command()
     except KeyboardInterrupt:
-        from bot.failures import INTERRUPTED
-
         raise SystemExit(INTERRUPTED) from None
 
 

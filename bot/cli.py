@@ -12,7 +12,7 @@ import typer
 
 from bot.commands import cases, codes, faq, faq_quality, keys, retention, staff
 from bot.commands.common import DataOption, SiteOption, settings_of
-from bot.failures import Mistake, explained
+from bot.failures import Mistake, explained, leaving_at_once
 
 app = typer.Typer(name="zhitong", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 for room in (staff, cases, faq, codes, retention, keys):
@@ -55,7 +55,8 @@ def demo(
 ) -> None:
     """Try a made-up county office, kept only if --data names a folder."""
     gc.disable()  # until the house serves: it is a fifth of the time to get there
-    from bot.demo.office import run_demo
+    with leaving_at_once():
+        from bot.demo.office import run_demo
 
     run_demo(lan=lan, port=port, data=data, browser=not no_browser)
 
@@ -88,17 +89,18 @@ def run(
 ) -> None:
     """Run the office: citizen page, staff room, workers."""
     gc.disable()  # until the house serves: it is a fifth of the time to get there
-    from bot import memory
+    with leaving_at_once():
+        from bot import memory
 
-    memory.share_heaps()
-    memory.log_plainly()
-    from bot.store.connect import DATABASE, early_check
+        memory.share_heaps()
+        memory.log_plainly()
+        from bot.store.connect import DATABASE, early_check
 
-    settings = settings_of(site, data, host=host, port=port)
-    # Beside the imports that follow: they take as long.
-    check = early_check(settings.data_dir / DATABASE) if settings.database_url is None else None
-    from bot import serving
-    from bot.app import EVERYTHING, Part
+        settings = settings_of(site, data, host=host, port=port)
+        # Beside the imports that follow: they take as long.
+        check = early_check(settings.data_dir / DATABASE) if settings.database_url is None else None
+        from bot import serving
+        from bot.app import EVERYTHING, Part
 
     if unknown := set(only or ()) - set(Part):
         raise Mistake(f"--only takes {', '.join(Part)}, not {', '.join(sorted(unknown))}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import sys
 from collections.abc import Generator
@@ -13,6 +15,24 @@ INTERRUPTED = 130
 
 class Mistake(Exception):
     """What the person at the keyboard can put right; the message says how."""
+
+
+@contextmanager
+def leaving_at_once() -> Generator[None]:
+    """Ctrl-C ends the process where it stands: for a stretch in which nothing but imports happens.
+
+    KeyboardInterrupt would not do: raised inside a callback of a C extension, such as pydantic's while a model is
+    made, it is printed and forgotten there, and the key was pressed in vain.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # somebody ignores it, or handles it
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: os._exit(INTERRUPTED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
