@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.desk import Deed, Desk, ForgetTalk
-from handlers.messages import Inbound, Markdown, Option, Reply, Say, Words
+from handlers.messages import Inbound, Option, Parts, Reply, Say, Words
 from handlers.questions.base import Ask, Drop, Got, Miss, More, Question, Sure, Unfit, spoken
 from handlers.questions.choice import yes_or_no
 from handlers.scripts import ASIDES, KEPT, SCRIPTS, WIPED, Next, Outcome, Result
@@ -26,7 +26,6 @@ __all__ = [
 
 MISSES = 3  # in a row, then a person is offered
 OVERTAKEN = timedelta(minutes=1)  # two messages sent together may be taken the other way round
-Parts = tuple[Words | Markdown, ...]
 OPENED = 20  # cases a talk remembers to have opened
 DRAFTS = 5  # unfinished complaints that are kept
 

@@ -90,6 +90,9 @@ class Markdown:
     text: str
 
 
+Parts = tuple[Words | Markdown, ...]  # of a message, one paragraph each
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """A button. `token` is stable and is what comes back; `style` hints at weight, not at meaning."""
@@ -106,7 +109,7 @@ class Reply:
     `wants` tells a channel which input to offer; "nothing" leaves what was asked before as open as it was.
     """
 
-    parts: tuple[Words | Markdown, ...]
+    parts: Parts
     options: tuple[Option, ...] = ()
     wants: Wants = "anything"
     attachments: tuple[Attachment, ...] = ()

@@ -6,8 +6,8 @@ from handlers.desk import Desk
 from handlers.messages import Inbound, Say
 from handlers.words import is_said, is_within, plain
 
-WITHIN = ("code", "robot", "where", "hours", "phone", "secret")  # words that stand anywhere in a short question
-ALONE = ("cost",)  # and such as mean the office only when they are all that is said: 鉴定收费吗 does not
+WITHIN = ("code", "robot", "where", "phone", "secret")  # words that stand anywhere in a short question
+ALONE = ("hours", "cost")  # and such as mean us only when they are all that is said: 派出所几点上班 does not
 LONGEST = 24  # characters of a question; beyond it is a story that mentions such a thing
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from config.schema import County
 from handlers.desk import Consent, Deed, Desk
 from handlers.messages import Inbound, Option, Reply, Say
 from handlers.questions.base import Got, Miss, More, Shown, Take, Unfit
@@ -35,7 +36,7 @@ class ConsentChoice(Choice):
 
     def ask(self, desk: Desk, partial: Answer | None) -> Reply:
         """The notice: who, what for, what is kept, how long, how to delete."""
-        if partial or says_child(desk, self.told):
+        if partial or says_child(desk.county, self.told):
             options = (
                 Option("guardian", Say("report.consent.guardian_yes")),
                 Option("alone", Say("report.consent.guardian_no")),
@@ -53,8 +54,8 @@ class ConsentChoice(Choice):
 
     def take(self, desk: Desk, inbound: Inbound, shown: Shown, partial: Answer | None) -> Take:
         """One of the buttons, or words that mean one."""
-        child = bool(partial) or says_child(desk, self.told)
-        if not child and says_child(desk, inbound.text):
+        child = bool(partial) or says_child(desk.county, self.told)
+        if not child and says_child(desk.county, inbound.text):
             return More({"minor": True})
         tokens = {"guardian", "alone"} if child else {"agree", "decline", "minor"}
         if not inbound.choice and (said := self._said(desk, inbound.text, tokens)):
@@ -95,12 +96,12 @@ class ConsentChoice(Choice):
         return (Consent(self.asked),) if answer["token"] == "agree" else ()
 
 
-def says_child(desk: Desk, text: str) -> bool:
+def says_child(county: County, text: str) -> bool:
     """Whether the words are those of somebody under fourteen (个人信息保护法 §31): 我今年11岁, 我读五年级."""
     typed = plain(text[:500])
-    for texts in desk.county.texts.values():
+    for texts in county.texts.values():
         mine, years, school = ("|".join(map(re.escape, variants(texts, f"control.{key}"))) for key in _CHILD)
-        ages = re.findall(rf"(?:{mine})(\d{{1,2}}|[一二三四五六七八九十]{{1,3}})(?:{years})", typed)
+        ages = re.findall(rf"(?:{mine})(\d{{1,2}}|[一二三四五六七八九十]{{1,3}})(?:{years})(?!的)", typed)
         if any((number_of(age) or GROWN_UP) < GROWN_UP for age in ages) or re.search(rf"(?:{school})(?!的)", typed):
             return True
     return False

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from faq.decide import Verdict
+from config.schema import County
 from handlers.citizen.about import about
 from handlers.citizen.own_cases import COMPLAINT
 from handlers.citizen.policy import answer_reply
-from handlers.desk import Desk
-from handlers.dialogue import Parts
-from handlers.messages import Inbound, Say
+from handlers.desk import Desk, Prepared
+from handlers.messages import Inbound, Parts, Say
 from handlers.talk import Talk
 from handlers.words import is_made_of, is_within, plain
 
@@ -30,12 +29,17 @@ def in_passing(desk: Desk, talk: Talk, inbound: Inbound) -> Parts:
     return _policy(desk, inbound) if talk.script == "report" else ()
 
 
+def is_question(county: County, seen: Prepared, text: str) -> bool:
+    """Whether a short message asks about a policy; the name of a topic, such as 低保停发, does not."""
+    asks = any(is_within(county.texts, f"control.{key}", text) for key in ASKING)
+    short = len(plain(text)) <= QUESTION
+    return asks and short and seen.grievance < COMPLAINT and seen.policy is not None and seen.policy.band != "none"
+
+
 def _policy(desk: Desk, inbound: Inbound) -> Parts:
     """A question about a policy: its answer, or that it will have to wait."""
-    verdict, texts = desk.prepared.policy or Verdict("none", (), 0.0, None, ()), desk.county.texts
-    asks = any(is_within(texts, f"control.{key}", inbound.text) for key in ASKING)
-    short = len(plain(inbound.text)) <= QUESTION
-    if not (asks and short) or verdict.band == "none" or desk.prepared.grievance >= COMPLAINT:
+    verdict = desk.prepared.policy
+    if verdict is None or not is_question(desk.county, desk.prepared, inbound.text):
         return ()
     if verdict.band == "answer":
         return tuple(part for entry in verdict.entries for part in answer_reply(desk, entry).parts)

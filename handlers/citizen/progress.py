@@ -109,7 +109,11 @@ class CodeQuestion(Question):
             return Miss(Say("progress.no_number" if code else "progress.bad_number"))
         if not code:
             typed = case_number(inbound.text, desk.county.office.case_prefix)
-            return More({"no": no}) if typed else Miss(_no_code(desk, no))
+            return (
+                More({"no": no})
+                if typed
+                else Miss(Say("progress.bad_code", {"no": no, "phone": desk.county.office.phone}))
+            )
         case = desk.case_by_code(no, code)
         return Got({"case": case.id}) if case else Miss(Say("progress.no_match"))
 
@@ -119,11 +123,6 @@ class CodeQuestion(Question):
         if case is None:
             raise Unfit(Say("progress.no_match"))
         return case
-
-
-def _no_code(desk: Desk, no: str) -> Say:
-    """What to do for a code, and without one."""
-    return Say("progress.bad_code", {"no": no, "phone": desk.county.office.phone})
 
 
 def case_line(desk: Desk, case: Case) -> str:

@@ -105,7 +105,8 @@ class PlaceChoice(Question):
             return Got({"place": found[0].id, "text": text})
         partial = {"text": text, **({"town": town} if town else {})}
         short = len(plain(text)) <= UNLIKELY
-        if not found and not town and (short or not is_within(desk.county.texts, "control.place_like", text)):
+        likely = text.isascii() or is_within(desk.county.texts, "control.place_like", text)
+        if not found and not town and (short or not likely):
             return Sure((Option("typed", text),), partial)
         return _one_of(desk, found[:3], partial) if found else Got({"place": town, "text": text})
 
